@@ -95,6 +95,28 @@ static void texts(void)
 		  "\"stackful\":true,\"after\":false,\"env\":{\"A\":\"b\"}}],"
 		  "\"published\":[{\"source\":\"s\",\"version\":\"1\",\"workloads\":[\"a\"],"
 		  "\"rss\":{\"10\":4096}}]}");
+	seed_text("agent", "config",
+		  "clisten = 127.0.0.1:9464\nlisten = unix:/run/a\nlisten = [::1]:1\n"
+		  "token-file = /t\ngroups = 10\nargv = shown\nmemory = 64MiB\nperiod = 0\n"
+		  "dump-dir = /d\ndump-when = pod web* grows > 500MiB in 60s\ndump-on = max\n"
+		  "dump-keep = 3\ndump-pause = 1m\noomd-hook = /run/h\n# x\n");
+	seed_text("agent", "varlink",
+		  "v{\"method\":\"io.systemd.oom.Prekill.Notify\","
+		  "\"parameters\":{\"cgroup\":\"/a/b.slice\"},\"oneway\":false}");
+	seed_text("agent", "interface",
+		  "v{\"method\":\"org.varlink.service.GetInterfaceDescription\","
+		  "\"parameters\":{\"interface\":\"io.systemd.oom.Prekill\"}}");
+	seed_text("agent", "path",
+		  "p/kubepods.slice/kubepods-pod31dd4a9c_98a5_4a7c_9b4f_0f2f2f3d7c11.slice/"
+		  "cri-containerd-0123456789abcdef0123456789abcdef.scope/a\\x2db.service");
+	seed_text("agent", "machine", "p/machine.slice/machine-\\x41.scope/lxc.payload.x/snap.a.b");
+	seed_text("agent", "docker",
+		  "j0{\"Name\":\"/web\",\"Config\":{\"Labels\":{\"io.kubernetes.pod.name\":"
+		  "\"p\"}}}");
+	seed_text("agent", "bundle",
+		  "j1{\"annotations\":{\"io.kubernetes.cri.sandbox-name\":\"s\"}}");
+	seed_text("agent", "accept",
+		  "aapplication/openmetrics-text;version=1.0.0;q=0.75,text/plain;q=0.5,gzip;q=0");
 	seed_text("options", "run", "\5--period\n64k\n-r\nx.tare\n--interval=1.5s\n--\nsh\n-c\n");
 	seed_text("options", "attach", "\1-p\n1,2\n--max-mms\n9\n--ring-size\n1G\n--slab\n");
 	seed_text("options", "bench", "\2--tasks\n1,10k\n--runs\n3\n--limit\n2m\n--\nx\n{n}\n");

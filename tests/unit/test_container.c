@@ -220,9 +220,17 @@ static void printable(const char *text)
 static void hostile_names(void **state)
 {
 	static const char *const names[] = {
-		"\xff\xfe.service", "\x1b[31m.slice", "a\xc3/b.scope", "machine-\xff.scope",
-		"lxc.payload.\x80", "snap.\xff.x.service", "kubepods-\xff.slice", "\xff",
-		"systemd-nspawn@\x9b\\x0a.service", "\xe2\x80\xae.service", "x\r\n.slice",
+		"\xff\xfe.service",
+		"\x1b[31m.slice",
+		"a\xc3/b.scope",
+		"machine-\xff.scope",
+		"lxc.payload.\x80",
+		"snap.\xff.x.service",
+		"kubepods-\xff.slice",
+		"\xff",
+		"systemd-nspawn@\x9b\\x0a.service",
+		"\xe2\x80\xae.service",
+		"x\r\n.slice",
 	};
 
 	(void)state;
