@@ -97,12 +97,18 @@ raw() {
 	cp "$PROGRAMS/grower" "$DIR/<b>x&\"'"
 	"$DIR/<b>x&\"'" 300 987654 >/dev/null &
 	started+=("$!")
+	# A colour of the terminal, and a mark that turns the direction of writing.
+	odd=$DIR/$'a\e[31m\u202eb'
+	cp "$PROGRAMS/grower" "$odd"
+	"$odd" 300 987654 >/dev/null &
+	started+=("$!")
 	agent --listen "127.0.0.1:$port"
 	page_has() {
-		answers 200 "$url/" && grep -q '&lt;b&gt;x&amp;&quot;' <<<"$output"
+		answers 200 "$url/" && grep -q '&lt;b&gt;x&amp;&quot;' <<<"$output" &&
+			grep -qF 'a\e[31m\u202eb' <<<"$output"
 	}
 	until_true 20 page_has
-	says_not '<b>x' '987654'
+	says_not '<b>x' '987654' $'\e' $'\u202e'
 }
 
 @test "agent: a port in use, a bad address, options" {
@@ -295,8 +301,71 @@ raw() {
 	mib='[0-9.]{2,4} MiB'
 	has_kernel() {
 		answers 200 "$url/"
-		grep -q -E "<th>full_pipes[^/]*(</small>)?</th>(<td>[^<]*</td>){2}<td>$mib" \
+		grep -q -E "<th[^>]*>full_pipes[^/]*(</small>)?</th>(<td[^>]*>[^<]*</td>){2}<td[^>]*>$mib" \
 			<<<"$output"
 	}
 	until_true 20 has_kernel
+}
+
+@test "agent: pid 1 of a container ends at SIGTERM, and says what it does not see" {
+	unshare --pid --fork --mount-proc "$TARE" agent --listen "127.0.0.1:$port" \
+		2>"$DIR/log" &
+	agent=$!
+	started+=("$agent")
+	until_true 60 is_ready
+	grep -q 'processes of its own container only' "$DIR/log" || fail "$(cat "$DIR/log")"
+	grep -q 'pid=host' "$DIR/log" || fail "$(cat "$DIR/log")"
+	answers 200 "$url/"
+	says 'own container only'
+	inner=$(pgrep -P "$agent")
+	kill -TERM "$inner"
+	finished "$agent"
+	[ "$status" = 0 ] || fail "status $status:" "$(cat "$DIR/log")"
+}
+
+@test "agent: systemd accepts its unit" {
+	command -v systemd-analyze >/dev/null || skip 'no systemd-analyze'
+	sed "s|^ExecStart=tare|ExecStart=$TARE|" tools/agent/tare-agent.service \
+		>"$DIR/tare-agent.service"
+	run -0 systemd-analyze verify --man=no "$DIR/tare-agent.service"
+	[ -z "$output" ] || fail "$output"
+	# 0 is the least that it could do, 10 the most.
+	run -0 systemd-analyze security --offline=true --threshold=40 "$DIR/tare-agent.service"
+}
+
+@test "agent: it lives within the MemoryMax of its unit while thousands of programs run" {
+	[ -w "$MEMCG" ] || skip 'no control groups here'
+	group=$MEMCG/tare-agent-$$-unit
+	limit=$(sed -n 's/^MemoryMax=//p' tools/agent/tare-agent.service)
+	mkdir "$group"
+	if [ -e "$group/memory.max" ]; then
+		echo "$limit" >"$group/memory.max"
+		events=$group/memory.events
+	else
+		echo "$limit" >"$group/memory.limit_in_bytes"
+		events=$group/memory.oom_control
+	fi
+	mkdir "$DIR/dumps"
+	printf 'listen = 127.0.0.1:%s\ndump-dir = %s\nmemory = 64MiB\n' "$port" "$DIR/dumps" \
+		>"$DIR/conf"
+	(
+		echo "$BASHPID" >"$group/cgroup.procs"
+		exec "$TARE" agent --config "$DIR/conf" 2>"$DIR/log"
+	) &
+	agent=$!
+	started+=("$agent")
+	until_true 60 is_ready
+	grep -qx "$agent" "$group/cgroup.procs" || fail 'it is in another group'
+	for ((i = 0; i < 300; i++)); do
+		cp "$(type -P true)" "$DIR/job-$i"
+		for ((j = 0; j < 10; j++)); do "$DIR/job-$i"; done
+		rm "$DIR/job-$i"
+	done
+	for path in / /metrics /debug/pprof/allocs /debug/pprof/kernel; do
+		answers 200 "$url$path"
+	done
+	kill -USR2 "$agent"
+	until_true 60 grep -q '^tare: dump: ' "$DIR/log"
+	grep -qx 'oom_kill 0' "$events" || fail "$(cat "$events")"
+	ends TERM
 }

@@ -30,7 +30,7 @@ agent() {
 	"$TARE" agent --listen "127.0.0.1:$port" --config "$DIR/agent.conf" \
 		2>"$DIR/agent.err" 3>&- 9>&- &
 	agent=$!
-	until_true 30 answers || fail "no answer:" "$(cat "$DIR/agent.err")"
+	until_true 120 answers || fail "no answer:" "$(cat "$DIR/agent.err")"
 }
 
 answers() {
@@ -228,15 +228,19 @@ scrapes() {
 	curl -fsS --compressed "http://127.0.0.1:$port/metrics?[1-$1]" >"$DIR/all" 2>/dev/null
 }
 
-# Without samples: the names of functions that other programs bring would be in the figures.
+# Without samples: the names of functions that other programs bring would be in the figures. What a
+# scrape leaves behind is there in each of three rounds; what new programs of the machine cost is not.
 @test "a thousand scrapes leave nothing behind" {
-	local before after
+	local before after least=999999
 	agent "period = 0"
 	scrapes 1000 # what the first ones need stays
-	before=$(rss)
-	scrapes 1000
-	after=$(rss)
-	[ $((after - before)) -lt 1024 ] || fail "from $before to $after KiB"
+	for _ in 1 2 3; do
+		before=$(rss)
+		scrapes 1000
+		after=$(rss)
+		[ $((after - before)) -ge $least ] || least=$((after - before))
+	done
+	[ $least -lt 1024 ] || fail "each thousand costs $least KiB or more"
 }
 
 # netns NAME: a network namespace, joined to this one: $inside is its address.

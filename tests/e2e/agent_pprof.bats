@@ -23,7 +23,7 @@ begin() {
 }
 
 answers() {
-	curl -sf -o /dev/null --max-time 10 "http://127.0.0.1:$port/healthz"
+	curl -sf -o /dev/null --max-time 60 "http://127.0.0.1:$port/healthz"
 }
 
 agent() {
@@ -31,7 +31,7 @@ agent() {
 	url=http://127.0.0.1:$port/debug/pprof
 	begin "$TARE" agent --listen "127.0.0.1:$port" "$@"
 	agent=${started[-1]}
-	until_true 30 answers || fail "$(cat "$DIR/err")"
+	until_true 120 answers || fail "$(cat "$DIR/err")"
 }
 
 rules() {
@@ -103,14 +103,32 @@ grower() {
 	[ "$(sum "$url/heap?comm=nobody" inuse_space)" = 0 ]
 }
 
-@test "a difference has what grew meanwhile" {
+# difference NAME QUERY: begins one, which waits in the agent when this returns.
+difference() {
+	curl -s -v -o "$DIR/$1" "$url/allocs?$2" 2>"$DIR/$1.err" &
+	started+=($!)
+	until_true 30 grep -q '^> GET' "$DIR/$1.err"
+	# The agent answers one after the other: the second has come after the difference.
+	until_true 60 answers
+	until_true 60 answers
+}
+
+@test "a difference has what grew meanwhile, and clients that wait do not disturb each other" {
 	need curl
 	agent
-	grower 1 100
-	until_true 30 has_grown $((1 << 20))
-	run "$LIB/pprof_rules.py" rate "$url/allocs?seconds=2&comm=grower" alloc_space grow_here
-	status_is 0
-	within 12 "$output" $((10 << 20))
+	hold "$PROGRAMS/hog" 30
+	reaches before
+	difference early "seconds=15&comm=hog"
+	early=${started[-1]}
+	echo >&9
+	reaches survived
+	difference late "seconds=1&comm=hog"
+	finished "${started[-1]}"
+	[ "$(sum "file://$DIR/late" alloc_space)" = 0 ]
+	[ "$(sum "file://$DIR/late" inuse_space)" = 0 ]
+	finished "$early"
+	within 5 "$(sum "file://$DIR/early" alloc_space)" $((30 << 20))
+	within 5 "$(sum "file://$DIR/early" inuse_space)" $((30 << 20))
 	rules delta "$url/heap?seconds=1"
 	rules delta "$url/kernel?seconds=1"
 }
@@ -155,7 +173,7 @@ labelled() {
 }
 
 status_of() {
-	curl -s -o "$DIR/body" -w '%{http_code}' --max-time 10 "$url/$1"
+	curl -s -o "$DIR/body" -w '%{http_code}' --max-time 60 "$url/$1"
 }
 
 @test "profiles that there are not, and wrong queries" {

@@ -23,6 +23,7 @@ as_nobody() {
 	as_nobody "$DIR/tare" run -- true
 	status_is 125
 	says 'cap_bpf' 'cap_perfmon' 'setcap' "sudo $DIR/tare run -- true"
+	[ "$(printf '%s\n' 6.9 "$(uname -r)" | sort -V | head -n1)" != 6.9 ] || says 'BPF token'
 	as_nobody "$DIR/tare" attach -p $$
 	status_is 1
 	says 'cap_bpf' 'sudo'

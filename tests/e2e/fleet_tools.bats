@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The examples in tools/fleet: what their own tools say of them, where Debian has these, and that
-# the metrics in them exist.
+# the metrics, labels and paths in them exist.
 
 load lib/common
 
@@ -10,9 +10,8 @@ setup() {
 	cd "$BATS_TEST_DIRNAME/../../tools/fleet" || return
 }
 
-# metrics_in FILE: the names of tare's own metrics in it.
-metrics_in() {
-	grep -oE '\btare_[a-z_]+' "$1" | sort -u
+teardown() {
+	[ -z "${agent:-}" ] || { kill "$agent" && wait "$agent"; } || :
 }
 
 @test "promtool reads the configuration and the rules" {
@@ -54,12 +53,48 @@ metrics_in() {
 	done
 }
 
-@test "the metrics are those that an agent has" {
-	list=$BATS_TEST_DIRNAME/../../user/man/tare-metrics.5
-	[ -e "$list" ] || skip "no tare-metrics.5 yet"
-	for name in $(metrics_in rules.yml && metrics_in grafana.json && metrics_in README.md); do
-		grep -q "\b$name\b" "$list" || fail "tare-metrics(5) has no $name"
+# names FILE…: runs the comparison with what the metrics' golden file has.
+names() {
+	run "$LIB/fleet_names.py" "$golden" "$@"
+}
+
+@test "the metrics, labels and their values are those that an agent has" {
+	local golden=$BATS_TEST_DIRNAME/../golden/expected/metrics-fleet.text wrong
+	names rules.yml rules_test.yml grafana.json README.md ../../user/man/tare-metrics.5
+	status_is 0
+	[ "$output" -ge 60 ]
+	for wrong in 's/tare_books_balanced/tare_books_balance/' 's/unit="leaky/units="leaky/' \
+		's/kind="sockets"/kind="socket"/'; do
+		sed "$wrong" rules_test.yml >"$DIR/rules.yml"
+		names "$DIR/rules.yml"
+		status_is 1
 	done
+	sed 's/by (job, fleet, instance, comm)/by (job, fleet, instance, command)/' rules.yml \
+		>"$DIR/rules.yml"
+	names "$DIR/rules.yml"
+	status_is 1
+	says "no metric has the label command"
+}
+
+# as_configured FILE…: asks the agent for each path in them, with the token.
+as_configured() {
+	local path
+	for path in /metrics $(grep -ohE '/debug/pprof/[a-z]+' "$@" | sort -u); do
+		[ "$(curl -s -o "$DIR/body" -w '%{http_code}' -H "Authorization: Bearer $(cat "$DIR/token")" \
+			"http://127.0.0.1:$port$path")" = 200 ] || fail "$path"
+	done
+}
+
+@test "an agent that is set up as the README says answers the paths of all examples" {
+	port=$(free_port)
+	(umask 077; openssl rand -hex 32 >"$DIR/token")
+	sed -n '/^    listen/,/^    token/s/^    //p' README.md >"$DIR/agent.conf"
+	sed -i "s|0.0.0.0:9464|127.0.0.1:$port|; s|/etc/tare|$DIR|" "$DIR/agent.conf"
+	"$TARE" agent --config "$DIR/agent.conf" 2>"$DIR/err" 3>&- &
+	agent=$!
+	until_true 120 as_configured README.md config.alloy parca.yaml otelcol.yaml ||
+		fail "$(cat "$DIR/err")"
+	[ "$(curl -s -o "$DIR/body" -w '%{http_code}' "http://127.0.0.1:$port/metrics")" = 401 ]
 }
 
 @test "Parca's and the collector's files are YAML, and ask for what an agent has" {

@@ -83,7 +83,7 @@ pack() {
 	local program
 	rm -rf "$root" && mkdir -p "$root/bin" "$root/etc" "$root/tests" || return 1
 	cp "$here/init" "$root/init"
-	cp "$here/tests.sh" "$here/refused" "$here"/*.list "$root/tests/" &&
+	cp "$here/tests.sh" "$here/agent.sh" "$here/refused" "$here"/*.list "$root/tests/" &&
 		cp "$LIST" "$root/tests/tests.list" || return 1
 	echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
 	echo 'root:x:0:' >"$root/etc/group"
@@ -136,7 +136,8 @@ listed() {
 	awk '$2 == "exact" || $2 == "attach" || $2 == "kmem" || $2 == "samples" || $2 == "packed" ||
 		$2 == "untouched" || $2 == "fexit" || $2 == "recording" { print $3 }
 		$2 == "backend" || $2 == "settled" { print $4 }
-		$2 == "refuse" || $2 == "group" { print "parked" }' "$LIST" "$here"/many.list |
+		$2 == "refuse" || $2 == "group" { print "parked" }
+		$2 == "agent" { print "kernel_maker\ntarget\nparked\nhog\nswapped" }' "$LIST" "$here"/many.list |
 		sort -u
 }
 

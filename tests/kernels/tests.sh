@@ -323,6 +323,9 @@ test_recording() {
 	return 1
 }
 
+# shellcheck source=agent.sh
+. "$(dirname "$0")/agent.sh"
+
 # log: the kernel has logged no warning since the first test
 test_log() {
 	warnings >"$dir/warnings"

@@ -12,6 +12,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "model/container.h"
 
 #define ID "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9"
@@ -146,7 +147,7 @@ static const struct row {
 	/* Hostile: an id too short or too long, digits that are none, escapes of bad bytes */
 	{ "/docker/0a1b2c3d4e5f", "0a1b2c3d4e5f", { 0 } },
 	{ "/docker/" ID "0", ID "0", { 0 } },
-	{ "/docker/" ID "\"}\n", ID "\"}\n", { 0 } },
+	{ "/docker/" ID "\"}\n", ID "\"}\\n", { 0 } },
 	{ "/docker-.scope", "docker-.scope", { .unit = "docker-.scope" } },
 	{ "/a\\x0ab\\x2fc\\x2.service",
 	  "a\\x0ab\\x2fc\\x2.service",
@@ -207,6 +208,41 @@ static void no_path(void **state)
 }
 
 /* What a path costs has an end, and the innermost names are those that count. */
+static void printable(const char *text)
+{
+	g_autofree char *same = text_printable(text);
+
+	assert_string_equal(text ? text : "", same);
+}
+
+/* An unprivileged user who has a control group of his own makes these below it. One that is no
+ * UTF-8 would make a scraper refuse all metrics of the machine. */
+static void hostile_names(void **state)
+{
+	static const char *const names[] = {
+		"\xff\xfe.service", "\x1b[31m.slice", "a\xc3/b.scope", "machine-\xff.scope",
+		"lxc.payload.\x80", "snap.\xff.x.service", "kubepods-\xff.slice", "\xff",
+		"systemd-nspawn@\x9b\\x0a.service", "\xe2\x80\xae.service", "x\r\n.slice",
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = g_strconcat("/user.slice/", names[i], NULL);
+		g_autofree char *title = container_title(path);
+		struct container c;
+
+		container_of(&c, path);
+		printable(title);
+		printable(c.id);
+		printable(c.name);
+		printable(c.pod);
+		printable(c.unit);
+		printable(c.slice);
+		printable(c.snap);
+		container_clear(&c);
+	}
+}
+
 static void long_paths(void **state)
 {
 	g_autoptr(GString) deep = g_string_new(NULL), wide = g_string_new("/");
@@ -236,6 +272,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths),
 		cmocka_unit_test(no_path),
+		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(long_paths),
 	};
 

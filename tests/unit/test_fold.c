@@ -244,6 +244,27 @@ static void many_programs_of_one_process(void **state)
 	assert_int_equal(task(process(0), 0)->names->len, PROCTABLE_NAMES);
 }
 
+static uint64_t cgroup_of_sum(const uint64_t *cgroups, unsigned n)
+{
+	struct task_fold *f = task_fold_new();
+	struct tare_task sum = { .flags = 0 }, t = { .start_ns = 1, .end_ns = 2 };
+
+	for (unsigned i = 0; i < n; i++) {
+		t.cgroup = cgroups[i];
+		fold_task(&sum, f, &t, NULL);
+	}
+	task_fold_free(f);
+	return sum.cgroup;
+}
+
+static void a_sum_of_one_control_group_has_it(void **state)
+{
+	(void)state;
+	assert_int_equal(cgroup_of_sum((const uint64_t[]){ 7, 7, 7 }, 3), 7);
+	assert_int_equal(cgroup_of_sum((const uint64_t[]){ 7, 8, 8 }, 3), 0);
+	assert_int_equal(cgroup_of_sum((const uint64_t[]){ 0, 7 }, 2), 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -254,6 +275,7 @@ int main(void)
 		TEST(size_is_bounded_with_equal_names),
 		TEST(living_processes_take_few_bytes),
 		TEST(many_programs_of_one_process),
+		TEST(a_sum_of_one_control_group_has_it),
 	};
 
 	return cmocka_run_group_tests_name("fold", tests, NULL, NULL);

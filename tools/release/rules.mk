@@ -15,11 +15,18 @@ check-static: static $(programs) $(O)/tests/e2e/lib/no_pages
 # Packages hold the static file: one fits every release. See tools/packaging/README.md.
 pack = $(O)/packages
 
+# The modules in the pages, for their licences. A source archive does not have them.
+MODULES = $(SHARED)/web/node_modules
+
 .PHONY: stage deb rpm check-packages
 stage:
 	@rm -rf $(pack)/stage
 	+@$(MAKE) --no-print-directory SHARED=$(SHARED) O=$(O)/static STATIC=1 \
 		PREFIX=/usr DESTDIR=$(abspath $(pack)/stage) install >/dev/null
+	@mkdir -p $(pack)/stage/usr/share/doc/tare
+	$(call run,STAGE)tools/release/notices.py $(O)/static/tare.full.map \
+		user/output/web/package-lock.json $(MODULES) $(if $(CROSS),$(ROOT)) \
+		>$(pack)/stage/usr/share/doc/tare/NOTICES
 
 deb rpm: stage
 	$(call run,PACK)tools/packaging/$@ $(pack)/stage $(pack) $(VERSION) $(ARCH)

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +24,8 @@
 #define RING_BYTES (8 << 20)
 #define SAMPLES_RING (4 << 20)
 #define KEEP_TASKS 16 /* ended ones have no rows: only their sums matter */
+#define NICENESS -10
+#define FIRST_PID_NS 0xEFFFFFFCU /* inode of the machine's: PROC_PID_INIT_INO in proc_ns.h */
 
 /* The agent, and what makes its configuration. */
 struct run {
@@ -50,7 +54,7 @@ static void on_look(void *ctx, uint64_t time_ns, int64_t weight)
 		return;
 	session_live(a->session, &in);
 	live_tick(a->live, &in);
-	about_processes(a->live);
+	about_groups(a->live); /* nothing shows owners */
 	a->swept = &in;
 	groups_tick(a);
 	blackbox_tick(a);
@@ -173,6 +177,25 @@ static void configure(struct run *r, struct session_config *config)
 	};
 }
 
+/* It needs little of a CPU, but each second: when a machine has none to spare, others wait. */
+static void come_first(void)
+{
+	if (setpriority(PRIO_PROCESS, 0, NICENESS))
+		log_verbose(1, "no higher priority: %s (CAP_SYS_NICE)", g_strerror(errno));
+}
+
+/* In a container that does not share the machine's PID namespace. */
+static void see_how_far(struct agent *a)
+{
+	struct stat st;
+
+	a->confined = !stat("/proc/self/ns/pid", &st) && st.st_ino != FIRST_PID_NS;
+	if (!a->confined)
+		return;
+	log_warn("tare sees the processes of its own container only, not those of the machine");
+	log_hint("docker run --pid=host, or hostPID: true in Kubernetes");
+}
+
 static int begin(struct run *r)
 {
 	struct agent *a = &r->a;
@@ -223,6 +246,8 @@ int agent_run(const struct agent_options *o)
 	a->backend = o->backend;
 	a->live = live_new();
 	self_begin(a);
+	come_first();
+	see_how_far(a);
 	err = a->config->log_file ? logfile_open(a->config->log_file) : 0;
 	if (!err)
 		err = begin(&r);

@@ -37,6 +37,7 @@ struct agent_self {
 	uint64_t ticked_ns; /* CLOCK_BOOTTIME of the last tick; 0: none yet */
 	uint64_t reloads, reloads_failed;
 	uint64_t thinned;           /* times that detail was given up at the memory limit */
+	uint64_t trimmed_ns;        /* CLOCK_BOOTTIME: when it was looked for unused memory */
 	uint64_t shrunk_ns;         /* CLOCK_BOOTTIME: the last time it was near the limit */
 	uint64_t requests, refused; /* HTTP: all; of these, those with a status from 400 */
 	uint64_t lost[TARE_LOSSES], lost_all;
@@ -64,6 +65,7 @@ struct agent {
 	struct agent_pprof *pprof;
 	struct blackbox *blackbox;
 	const struct books_input *swept; /* during a tick: what live_tick() was given; else NULL */
+	bool confined; /* to the processes of a container */
 	bool over;
 };
 

@@ -121,19 +121,27 @@ void groups_end(struct agent *a)
 	g_clear_pointer(&a->groups, groups_free);
 }
 
-/* The root's figures would be those of the machine. */
-static void read_kernel(struct agent *a)
+/* Reads the kernel memory of all groups that are shown, but of the root: its figures would be those
+ * of the machine. Returns why no group has figures; NULL: some have, or there is no group. */
+static const char *read_kernel(struct agent *a)
 {
 	g_autoptr(GPtrArray) shown = groups_shown(a->groups);
+	unsigned read = 0, known = 0;
 
-	for (unsigned i = 0; a->cgroup_ids && i < shown->len; i++) {
+	if (!a->cgroup_ids)
+		return "control groups cannot be found by their ids";
+	for (unsigned i = 0; i < shown->len; i++) {
 		struct group *group = shown->pdata[i];
 		const int64_t *kind = group->e.now.kind;
 
-		if (strcmp(group->path, "/") != 0)
-			cgroup_ids_kernel(a->cgroup_ids, group->id,
-					  kind[TARE_PAGETABLE] + kind[TARE_KSTACK], &group->kernel);
+		if (!strcmp(group->path, "/"))
+			continue;
+		read++;
+		known += cgroup_ids_kernel(a->cgroup_ids, group->id,
+					   kind[TARE_PAGETABLE] + kind[TARE_KSTACK],
+					   &group->kernel);
 	}
+	return read && !known ? "no control group has the memory controller" : NULL;
 }
 
 static struct metrics_self self_of(const struct agent *a)
@@ -191,8 +199,6 @@ void metrics_answer(struct agent *a, struct http_request *q)
 		.total = live_total(a->live),
 		.self = &self,
 		.kmem_why = session_kmem_why(a->session),
-		.group_kernel_why = a->cgroup_ids ? NULL :
-						    "control groups cannot be found by their ids",
 		.cause_name = cause_name,
 	};
 	GString *text, *packed = NULL;
@@ -203,7 +209,7 @@ void metrics_answer(struct agent *a, struct http_request *q)
 		return;
 	}
 	text = g_string_sized_new(64 << 10);
-	read_kernel(a);
+	in.group_kernel_why = read_kernel(a);
 	metrics_render(text, &in, format);
 	if (metrics_wants_gzip(http_given(q, "Accept-Encoding")))
 		packed = gzip(text);

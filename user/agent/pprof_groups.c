@@ -13,6 +13,8 @@ struct named {
 
 struct pprof_groups {
 	const struct live *live;
+	const struct proctable *proctable;
+	struct groups *groups; /* NULL: there are none */
 	GHashTable *by_pid;           /* pid -> struct report_process: the last that had it */
 	GHashTable *named, *by_files; /* path -> struct named; of the second, as files have it */
 };
@@ -66,7 +68,12 @@ void pprof_groups_free(struct pprof_groups *g)
 
 void pprof_groups_begin(struct pprof_groups *g, const struct report *r, const struct agent *a)
 {
+	struct books_input in;
+
+	session_swept(a->session, &in);
 	g->live = a->live;
+	g->proctable = in.proctable;
+	g->groups = a->groups;
 	g_hash_table_remove_all(g->by_pid);
 	g_hash_table_remove_all(g->named);
 	g_hash_table_remove_all(g->by_files);
@@ -102,21 +109,34 @@ static const struct named *named_of(struct pprof_groups *g, const char *path)
 	return n;
 }
 
+/* NULL: not known. */
+static const char *path_of(const struct pprof_groups *g, const struct report_process *p)
+{
+	const struct proctable_proc *proc = g_hash_table_lookup(g->proctable->procs, &p->id);
+	uint64_t id = proc ? groups_of_process(g->proctable, proc) : 0;
+	const struct group *group = id && g->groups ? groups_find(g->groups, id) : NULL;
+	struct live_row row;
+
+	if (group && group->path)
+		return group->path;
+	return live_process(g->live, p->id, &row) ? row.cgroup : NULL;
+}
+
 void pprof_group(void *ctx, const struct report_process *p, struct sums_group *out)
 {
 	struct pprof_groups *g = ctx;
 	const struct named *n;
-	struct live_row row;
 
 	for (int i = 0; p && i < ANCESTORS; i++) {
-		if (live_process(g->live, p->id, &row) && row.cgroup) {
-			out->path = row.cgroup;
-			n = named_of(g, row.cgroup);
-			out->container = n->container;
-			out->pod = n->pod;
-			out->unit = n->unit;
-			return;
-		}
+		out->path = path_of(g, p);
+		if (out->path)
+			break;
 		p = p->ppid ? g_hash_table_lookup(g->by_pid, GINT_TO_POINTER(p->ppid)) : NULL;
 	}
+	if (!out->path)
+		return;
+	n = named_of(g, out->path);
+	out->container = n->container;
+	out->pod = n->pod;
+	out->unit = n->unit;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What a process of a report belongs to. The live model knows that of living processes. Of one that
- * has ended it is what its parent belongs to, or the nearest ancestor that is known.
+ * What a process of a report belongs to: the control group that its first task is in, or was in at
+ * its end. Of a row of many ended processes that is known if all were in the same one. What is not
+ * known is taken from the nearest ancestor that is.
  */
 #ifndef TARE_PPROF_GROUPS_H
 #define TARE_PPROF_GROUPS_H

@@ -21,6 +21,8 @@
 #define RECENT_NS (60 * NS) /* so long a loss makes ill */
 #define SHRINK_NS (10 * NS) /* between two calls that free memory */
 #define NEAR(limit) ((limit) - (limit) / 8)
+#define TRIM_NS (60 * NS)     /* between two looks at what malloc() holds and nobody uses … */
+#define UNUSED_MOST (8 << 20) /* … which is given back when it is more */
 
 static uint64_t clock_now(clockid_t clock)
 {
@@ -131,6 +133,16 @@ static void trim(struct agent_self *s)
 	s->rss = own_rss();
 }
 
+/* What thousands of threads took, that have ended since. */
+static void give_back(struct agent_self *s, uint64_t now)
+{
+	if (now < s->trimmed_ns + TRIM_NS)
+		return;
+	s->trimmed_ns = now;
+	if (mallinfo2().fordblks > UNUSED_MOST)
+		trim(s);
+}
+
 /* Near the limit: what is free goes first, then what was measured in detail; sums stay. */
 static void keep_within(struct agent *a, uint64_t now)
 {
@@ -169,6 +181,7 @@ void self_tick(struct agent *a, const struct books_input *in, uint64_t began)
 	note_losses(s, in);
 	audit(a, in->now_ns);
 	s->rss = own_rss();
+	give_back(s, in->now_ns);
 	keep_within(a, in->now_ns);
 	s->cpu_ns = clock_now(CLOCK_PROCESS_CPUTIME_ID);
 	s->tick_ns = clock_now(CLOCK_THREAD_CPUTIME_ID) - began;

@@ -35,7 +35,7 @@ static uint32_t owner_of(pid_t pid)
 	return line ? (uint32_t)g_ascii_strtoull(line + strlen("\nUid:"), NULL, 10) : LIVE_NO_UID;
 }
 
-void about_processes(struct live *l)
+static void learn(struct live *l, bool owners)
 {
 	uint64_t id;
 	pid_t pid;
@@ -43,8 +43,18 @@ void about_processes(struct live *l)
 	for (unsigned i = 0; i < MOST && live_unknown(l, AGE_NS, &id, &pid); i++) {
 		g_autofree char *group = group_of(pid);
 
-		live_know(l, id, owner_of(pid), group);
+		live_know(l, id, owners ? owner_of(pid) : LIVE_NO_UID, group);
 	}
+}
+
+void about_processes(struct live *l)
+{
+	learn(l, true);
+}
+
+void about_groups(struct live *l)
+{
+	learn(l, false);
 }
 
 static int64_t read_number(const char *folder, const char *name)

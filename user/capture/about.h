@@ -12,6 +12,8 @@
 /* Read owner and control group of the living processes that the model does not know yet, and again
  * of those that were read long ago; of so many at most that it takes few milliseconds. */
 void about_processes(struct live *l);
+/* The same without owners, whose file is the more expensive one. */
+void about_groups(struct live *l);
 
 /* The nearest limit (memory.max) of a control group or one above it, and what that group is charged
  * for now, in bytes. `group`: its path; free with g_free(). False: there is no limit, or it can't

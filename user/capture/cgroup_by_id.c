@@ -106,7 +106,7 @@ static void parse_v2(const char *text, struct groups_kernel *k)
 	k->other = MAX(kernel, 0);
 }
 
-void cgroup_ids_kernel(const struct cgroup_ids *c, uint64_t id, int64_t counted,
+bool cgroup_ids_kernel(const struct cgroup_ids *c, uint64_t id, int64_t counted,
 		       struct groups_kernel *k)
 {
 	char text[STAT_SIZE];
@@ -116,7 +116,7 @@ void cgroup_ids_kernel(const struct cgroup_ids *c, uint64_t id, int64_t counted,
 	*k = (struct groups_kernel){ CGROUP_UNKNOWN, CGROUP_UNKNOWN, CGROUP_UNKNOWN, CGROUP_UNKNOWN,
 				     CGROUP_UNKNOWN };
 	if (fd < 0)
-		return;
+		return false;
 	if (c->mount.version == 1) {
 		all = read_number(fd, "memory.kmem.usage_in_bytes");
 		sockets = read_number(fd, "memory.kmem.tcp.usage_in_bytes");
@@ -128,4 +128,5 @@ void cgroup_ids_kernel(const struct cgroup_ids *c, uint64_t id, int64_t counted,
 		parse_v2(text, k);
 	}
 	close(fd);
+	return k->slab_unreclaimable != CGROUP_UNKNOWN || k->other != CGROUP_UNKNOWN;
 }

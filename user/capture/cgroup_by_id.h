@@ -20,8 +20,9 @@ void cgroup_ids_free(struct cgroup_ids *c); /* takes NULL */
 int cgroup_ids_path(const struct cgroup_ids *c, uint64_t id, char **path);
 
 /* Its kernel memory, with that of groups below it. `counted`: page tables and stacks of its
- * processes, which v1's figure has too. Of the root the kernel has none. */
-void cgroup_ids_kernel(const struct cgroup_ids *c, uint64_t id, int64_t counted,
+ * processes, which v1's figure has too. Of the root the kernel has none. False: nothing is known,
+ * as of a group of v2 without the memory controller. */
+bool cgroup_ids_kernel(const struct cgroup_ids *c, uint64_t id, int64_t counted,
 		       struct groups_kernel *k);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "base/log.h"
 
@@ -112,6 +113,16 @@ static char *own_command(void)
 	return g_string_free(line, !line->len || line->len >= COMMAND_LONGEST);
 }
 
+/* BPF tokens: since Linux 6.9. */
+static bool kernel_has_tokens(void)
+{
+	unsigned major, minor;
+	struct utsname name;
+
+	return !uname(&name) && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 9));
+}
+
 static int refuse_unprivileged(const struct features *f)
 {
 	g_autofree char *command = own_command();
@@ -125,6 +136,8 @@ static int refuse_unprivileged(const struct features *f)
 	}
 	log_hint("sudo %s", command ? command : "tare ...");
 	log_hint("sudo setcap %s %s", CAPABILITIES, self ? self : "tare");
+	if (kernel_has_tokens())
+		log_note("a BPF token, which this kernel has, is no way: tare does not use one");
 	return -EPERM;
 }
 

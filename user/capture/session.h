@@ -81,7 +81,7 @@ void session_unwatch(struct session *s, int fd);
 /* Sweep over all tasks and fill `in` for live_tick(), as of now. on_look() may call it. The process
  * table in `in` is valid until on_look() returns. */
 void session_live(struct session *s, struct books_input *in);
-/* The same of the sweep that a checkpoint was just made from. on_checkpoint() may call it. */
+/* The same of the sweep that a checkpoint or a report was just made from. */
 void session_swept(const struct session *s, struct books_input *in);
 /* Why kernel memory beyond page tables and stacks is not known by task; NULL: it is. */
 const char *session_kmem_why(const struct session *s);

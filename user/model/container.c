@@ -4,6 +4,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define ID_LEAST 32 /* digits of an id: 64 of OCI containers; 32 of ECS tasks and older ones */
 #define ID_SHORT 12
 
@@ -248,10 +250,11 @@ static void take_word(struct container *c, const char *word, const char *above, 
 		replace(&c->slice, container_unescape(word));
 }
 
-/* The names of a path, bounded. */
+/* The names of a path, bounded, and printable: users choose names of control groups, too. */
 static char **words_of(const char *cgroup, unsigned *first, unsigned *n)
 {
-	g_autofree char *path = g_strndup(cgroup ? cgroup : "", CONTAINER_PATH);
+	g_autofree char *cut = g_strndup(cgroup ? cgroup : "", CONTAINER_PATH);
+	g_autofree char *path = text_printable(cut);
 	char **words = g_strsplit(path, "/", -1);
 
 	*n = g_strv_length(words);

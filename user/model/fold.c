@@ -146,7 +146,10 @@ void fold_task(struct tare_task *sum, struct task_fold *f, const struct tare_tas
 	if (!f->count) {
 		sum->peak_seq = TARE_PEAK_NEVER;
 		sum->start_ns = t->start_ns;
+		sum->cgroup = t->cgroup;
 	}
+	if (sum->cgroup != t->cgroup)
+		sum->cgroup = 0;
 	if (is_later(t->peak_seq, sum->peak_seq)) {
 		ledger_note_peak(sum, t->peak_seq);
 		g_array_set_size(f->late, 0); /* all of these had begun before this peak */

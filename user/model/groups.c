@@ -12,6 +12,7 @@
 
 #define NS 1000000000ULL
 #define IDLE_NS (10 * NS)               /* without processes: does the control group exist? */
+#define TOLD_NS (60 * NS)               /* … of one that is shown */
 #define PLACE_NS (60 * NS)              /* a place is kept at least so long */
 #define MARGIN (1 << 20)                /* bytes by which a newcomer is heavier, and a quarter */
 #define SWAPS 8                         /* at most, of one list in one tick */
@@ -107,10 +108,8 @@ static bool make_room(const struct groups *g, struct group *group)
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		const struct groups_name *n = value;
 
-		if (n->e.shown || n->e.now.processes)
-			continue;
-		groups_counts_add(&group->ended.counts, &n->e.counts);
-		g_hash_table_iter_remove(&iter);
+		if (!n->e.shown && !n->e.now.processes)
+			g_hash_table_iter_remove(&iter);
 	}
 	return g_hash_table_size(group->names) < NAMES_MOST(g->limits.names);
 }
@@ -122,7 +121,7 @@ static struct groups_name *name_of(const struct groups *g, struct group *group, 
 	g_autofree char *name = text_printable(pattern);
 	struct groups_name *n;
 
-	if (!strcmp(name, GROUPS_OTHER) || !strcmp(name, GROUPS_ENDED))
+	if (!strcmp(name, GROUPS_OTHER))
 		return NULL;
 	n = g_hash_table_lookup(group->names, name);
 	if (n || !make_room(g, group))
@@ -383,7 +382,8 @@ bool groups_idle(struct groups *g, uint64_t now_ns, uint64_t *id)
 	for (unsigned i = 0; i < g->all->len; i++) {
 		struct group *group = g->all->pdata[i];
 
-		if (group->e.now.processes || now_ns - group->alive_ns < IDLE_NS ||
+		if (group->e.now.processes ||
+		    now_ns - group->alive_ns < (group->e.shown ? TOLD_NS : IDLE_NS) ||
 		    now_ns - group->asked_ns < IDLE_NS)
 			continue;
 		group->asked_ns = now_ns;
@@ -410,7 +410,8 @@ void groups_gone(struct groups *g, uint64_t id)
 		return;
 	g->rest.gone++;
 	g->rest.nameless += !group->path;
-	groups_counts_add(&g->rest.ended.counts, &group->e.counts);
+	if (!group->path) /* nobody has seen its counters, and all in them is new */
+		groups_counts_add(&g->rest.other.counts, &group->e.counts);
 	group_remove(g, group);
 }
 
@@ -433,7 +434,6 @@ static void go_on(struct groups *g, struct group *old, struct group *group)
 			now_add(&same->e.now, &n->e.now);
 	}
 	groups_counts_add(&old->other.counts, &group->other.counts);
-	groups_counts_add(&old->ended.counts, &group->ended.counts);
 	groups_counts_add(&old->e.counts, &group->e.counts);
 	now_add(&old->e.now, &group->e.now);
 	old->alive_ns = MAX(old->alive_ns, group->alive_ns);

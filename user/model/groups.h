@@ -11,8 +11,10 @@
  *   - A group that is shown again goes on from where its counters stood.
  *   - A group is shown as soon as there is room. When there is none, it takes the place of the
  *     lightest one if it is heavier by a quarter and 1 MiB and that one had its place for a minute.
- *   - When a control group is gone, its counters go to `ended`. One that is made with the same path
- *     soon afterwards (a service that is restarted) goes on with its counters.
+ *   - A group that is shown stays so for a minute after its last process: whoever reads once a
+ *     minute has seen its last figures. Then its counters are dropped, if the control group is
+ *     gone: added to another counter, they would look as if they had just happened. One that is
+ *     made with the same path before that (a service that is restarted) goes on with them.
  *   - Of a process whose control group is not known: `unknown`.
  * For the names of a group the same holds.
  *
@@ -83,15 +85,14 @@ struct group {
 	struct container what;
 	/* Names that files have; NULL: not known. */
 	char *container, *pod, *namespace;
-	GHashTable *names;                /* name -> struct groups_name */
-	struct groups_entry other, ended; /* of its names */
+	GHashTable *names;         /* name -> struct groups_name */
+	struct groups_entry other; /* of its names */
 	struct groups_kernel kernel;
 	uint64_t alive_ns, asked_ns; /* a process of it lived; groups_idle() gave it out */
 	unsigned shown_names;
 };
 
-#define GROUPS_OTHER "(other)" /* names of what is not a name */
-#define GROUPS_ENDED "(ended)"
+#define GROUPS_OTHER "(other)" /* name of what is not a name */
 
 struct groups_limits {
 	unsigned groups, names; /* that are shown */
@@ -115,7 +116,8 @@ uint64_t groups_of_process(const struct proctable *pt, const struct proctable_pr
 /* A control group whose path is not known. Then call groups_know() or groups_gone(). False: there
  * is none. */
 bool groups_unnamed(const struct groups *g, uint64_t *id);
-/* A named one without processes for 10 s, each 10 s. Call groups_gone() if it does not exist. */
+/* A named one without processes for long (a minute if it is shown, else 10 s), each 10 s. Call
+ * groups_gone() if it does not exist. */
 bool groups_idle(struct groups *g, uint64_t now_ns, uint64_t *id);
 void groups_know(struct groups *g, uint64_t id, const char *path);
 void groups_gone(struct groups *g, uint64_t id);
@@ -129,15 +131,18 @@ GPtrArray *groups_shown_names(const struct group *of);
 /* For groups_kernel and the names that files have. NULL: there is none. */
 struct group *groups_find(struct groups *g, uint64_t id);
 
-/* Sums of what is not shown, of what is gone, of what is in no known group, and of all. */
+/* Sums of what is not shown, of what is in no known group, and of all. */
 struct groups_rest {
-	struct groups_entry other, ended, unknown, all;
+	struct groups_entry other, unknown, all;
 	unsigned shown, hidden; /* groups */
-	uint64_t gone;          /* control groups that went to `ended` */
+	uint64_t gone;          /* control groups that were dropped */
 	uint64_t nameless;      /* of these, those whose path was never known */
 	uint64_t swaps;         /* groups that lost their place to a heavier one */
 };
 const struct groups_rest *groups_rest(const struct groups *g);
+
+/* The control group of a process: that of its first task. 0: not known. */
+uint64_t groups_of_process(const struct proctable *pt, const struct proctable_proc *p);
 
 /* Give back memory: what is not shown and has no processes. */
 void groups_trim(struct groups *g);

@@ -47,9 +47,9 @@ def rises(paths):
             last[key] = value
 
 
-def compare(what, of, whole, parts, replaced):
-    """Counters of what lost its place are in no series until it gets one again."""
-    if whole != parts and not (replaced and what.endswith("_total") and parts < whole):
+def compare(what, of, whole, parts, lost):
+    """Counters of what lost its place, or is gone, are in no series."""
+    if whole != parts and not (lost and what.endswith("_total") and parts < whole):
         sys.exit(f"{what}: {of} {whole}, its parts {parts}")
 
 
@@ -58,7 +58,8 @@ def adds(path):
     for what in ("memory_in_bytes_total", "memory_out_bytes_total", "page_faults_total",
                  "processes_started_total", "resident_memory_bytes", "processes", "threads"):
         machine, groups = total(s, "tare_machine_" + what), total(s, "tare_cgroup_" + what)
-        compare(what, "machine", machine, groups, total(s, "tare_groups_replaced_total"))
+        compare(what, "machine", machine, groups, total(s, "tare_groups_replaced_total") +
+                total(s, "tare_groups_gone_total"))
         for cgroup in {dict(ls)["cgroup"] for (n, ls) in s if n == "tare_name_" + what}:
             one = total(s, "tare_cgroup_" + what, cgroup=cgroup)
             names = total(s, "tare_name_" + what, cgroup=cgroup)

@@ -7,7 +7,6 @@ collector and pprof. Their rules are read from their sources; which rule is whos
   pprof_rules.py delta URL                               of an answer to ?seconds=
   pprof_rules.py file FILE...                            the same, of saved answers in a row
   pprof_rules.py sum URL TYPE [FUNCTION]                 bytes of a sample type, below a function
-  pprof_rules.py rate URL TYPE [FUNCTION]                the same, a second of its duration
   pprof_rules.py labels URL NAME                         the values of a label
   pprof_rules.py self-test                               broken profiles: each rule finds its own
 
@@ -119,7 +118,7 @@ def encode(message, fields):
     return out
 
 
-def fetch(url, timeout=70):
+def fetch(url, timeout=300):
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer:
             return answer.status, answer.headers.get("Content-Type"), answer.read()
@@ -333,7 +332,7 @@ def scrapes(url, n, wait):
 
 def profile_of(url):
     status, _, body = fetch(url)
-    if status != 200:
+    if status not in (200, None):  # None: a file
         raise SystemExit(f"{url}: status {status}")
     return decode(gzip.decompress(body), PROFILE)
 
@@ -470,10 +469,6 @@ def main(command, *rest):
                                    for f in rest])
     elif command == "sum":
         print(sum_below(profile_of(rest[0]), *rest[1:]))
-        return 0
-    elif command == "rate":
-        p = profile_of(rest[0])
-        print(int(sum_below(p, *rest[1:]) / (p["duration_nanos"] / 1e9)))
         return 0
     elif command == "labels":
         p = profile_of(rest[0])

@@ -15,7 +15,6 @@ struct item {
 	char *labels;
 	const struct groups_entry *e;
 	const struct groups_kernel *kernel; /* NULL: none */
-	bool gone;                          /* counters only */
 };
 
 /* The families of one scope have one prefix and one list of items. */
@@ -46,9 +45,9 @@ static GArray *items_new(void)
 }
 
 static void add_item(GArray *items, char *labels, const struct groups_entry *e,
-		     const struct groups_kernel *kernel, bool gone)
+		     const struct groups_kernel *kernel)
 {
-	struct item item = { labels, e, kernel, gone };
+	struct item item = { labels, e, kernel };
 
 	g_array_append_val(items, item);
 }
@@ -77,12 +76,12 @@ static GString *labels_of(const struct group *group)
 }
 
 static void add_name(GArray *items, const struct group *group, const char *name,
-		     const struct groups_entry *e, bool gone)
+		     const struct groups_entry *e)
 {
 	GString *labels = labels_of(group);
 
 	metrics_label(labels, "comm", name);
-	add_item(items, g_string_free(labels, FALSE), e, NULL, gone);
+	add_item(items, g_string_free(labels, FALSE), e, NULL);
 }
 
 static bool has_figures(const struct groups_entry *e)
@@ -98,12 +97,10 @@ static GArray *group_items(const struct groups *g, const GPtrArray *shown)
 	for (unsigned i = 0; i < shown->len; i++) {
 		const struct group *group = shown->pdata[i];
 
-		add_item(items, g_string_free(labels_of(group), FALSE), &group->e, &group->kernel,
-			 false);
+		add_item(items, g_string_free(labels_of(group), FALSE), &group->e, &group->kernel);
 	}
-	add_item(items, one_label("cgroup", GROUPS_OTHER), &r->other, NULL, false);
-	add_item(items, one_label("cgroup", GROUPS_ENDED), &r->ended, NULL, true);
-	add_item(items, one_label("cgroup", "(unknown)"), &r->unknown, NULL, false);
+	add_item(items, one_label("cgroup", GROUPS_OTHER), &r->other, NULL);
+	add_item(items, one_label("cgroup", "(unknown)"), &r->unknown, NULL);
 	return items;
 }
 
@@ -118,12 +115,10 @@ static GArray *name_items(const GPtrArray *shown)
 		for (unsigned n = 0; n < names->len; n++) {
 			const struct groups_name *name = names->pdata[n];
 
-			add_name(items, group, name->name, &name->e, false);
+			add_name(items, group, name->name, &name->e);
 		}
 		if (has_figures(&group->other))
-			add_name(items, group, GROUPS_OTHER, &group->other, false);
-		if (has_figures(&group->ended))
-			add_name(items, group, GROUPS_ENDED, &group->ended, true);
+			add_name(items, group, GROUPS_OTHER, &group->other);
 	}
 	return items;
 }
@@ -144,8 +139,6 @@ static void print_resident(struct printing *p, const struct scope *s)
 	for (unsigned i = 0; i < s->items->len; i++) {
 		const struct item *it = &g_array_index(s->items, struct item, i);
 
-		if (it->gone)
-			continue;
 		metrics_int(&p->w, it->labels, "kind", "anon", it->e->now.kind[TARE_ANON]);
 		metrics_int(&p->w, it->labels, "kind", "file", it->e->now.kind[TARE_FILE]);
 		metrics_int(&p->w, it->labels, "kind", "shmem", it->e->now.kind[TARE_SHMEM]);
@@ -154,8 +147,7 @@ static void print_resident(struct printing *p, const struct scope *s)
 	for (unsigned i = 0; i < s->items->len; i++) {
 		const struct item *it = &g_array_index(s->items, struct item, i);
 
-		if (!it->gone)
-			metrics_int(&p->w, it->labels, NULL, NULL, it->e->now.kind[TARE_SWAP]);
+		metrics_int(&p->w, it->labels, NULL, NULL, it->e->now.kind[TARE_SWAP]);
 	}
 }
 
@@ -176,8 +168,6 @@ static void print_kernel(struct printing *p, const struct scope *s)
 		const struct item *it = &g_array_index(s->items, struct item, i);
 		const struct groups_kernel *k = it->kernel;
 
-		if (it->gone)
-			continue;
 		print_known(p, it, "page_tables", it->e->now.kind[TARE_PAGETABLE]);
 		print_known(p, it, "stacks", it->e->now.kind[TARE_KSTACK]);
 		if (!k) {
@@ -269,9 +259,8 @@ static void print_simple(struct printing *p, const struct scope *s, const struct
 	for (unsigned i = 0; i < s->items->len; i++) {
 		const struct item *it = &g_array_index(s->items, struct item, i);
 
-		if (!it->gone || what->kind == METRIC_COUNTER)
-			metrics_count(&p->w, it->labels, NULL, NULL,
-				      *(const uint64_t *)((const char *)it->e + what->offset));
+		metrics_count(&p->w, it->labels, NULL, NULL,
+			      *(const uint64_t *)((const char *)it->e + what->offset));
 	}
 }
 
@@ -322,7 +311,7 @@ static void print_groups(struct printing *p)
 	metrics_count(w, "", "of", "groups", limits->groups);
 	metrics_count(w, "", "of", "names", limits->names);
 	metrics_family(w, METRIC_COUNTER, "tare_", "groups_gone", NULL,
-		       "Control groups whose counters went to (ended).");
+		       "Control groups that were removed, and have no series any more.");
 	metrics_count(w, "", NULL, NULL, r->gone);
 	metrics_family(w, METRIC_COUNTER, "tare_", "groups_nameless", NULL,
 		       "Of these, those that were removed before tare knew their path.");
@@ -444,7 +433,7 @@ void metrics_render(GString *out, const struct metrics_input *in, enum metrics_f
 		  false },
 	};
 
-	add_item(machine, g_strdup(""), &groups_rest(in->groups)->all, NULL, false);
+	add_item(machine, g_strdup(""), &groups_rest(in->groups)->all, NULL);
 	for (unsigned i = 0; i < G_N_ELEMENTS(scopes); i++)
 		print_scope(&p, &scopes[i]);
 	print_info(&p, shown);

@@ -10,7 +10,8 @@ import { svg } from '../shared/dom.js';
 import { UNKNOWN, bytes, count, known, perTask, size } from '../shared/format.js';
 import { KINDS, KIND_TEXT, fitOf, publishedSlopes, slope, stacked, tare,
 	weighed } from './model.js';
-import { mark, markOf } from './published.js';
+import { markOf } from './published.js';
+import { mark } from './rods.js';
 
 const TOP = 46, BOTTOM = 26;
 

@@ -2,7 +2,8 @@
 //
 // The page of `tare bench`: reads the JSON in the page, builds the sections, and redraws them
 // when a filter, the order or the selection changes.
-// With #chart it shows only the bar chart: #chart&family=sleep&root=trixie&q=go&max=5000&limit=40.
+// With #chart it shows only the bar chart: #chart&family=sleep&root=sid&q=go&max=5000&limit=40,
+// or #chart&ids=go,node.
 
 import { choice, el, save, toggle } from '../shared/dom.js';
 import { count, tasks } from '../shared/format.js';
@@ -11,6 +12,7 @@ import { createStore } from '../shared/store.js';
 import { themeSwitch } from '../shared/theme.js';
 import { barsChart, goodMax } from './bars.js';
 import { chosenList } from './chosen.js';
+import { comparedSections } from './compared.js';
 import { growthChart } from './growth.js';
 import { headline } from './headline.js';
 import { focusable, hoverRows, hoverSeries, markHot } from './interact.js';
@@ -93,8 +95,10 @@ function colourKey() {
 			`published ${source}, RSS`)));
 }
 
+const ids = hash.get('ids')?.split(',');
 const barRows = () => ordered(shown(), ORDER[state.order], state.down)
-	.filter(weighed).slice(0, Number(hash.get('limit')) || undefined);
+	.filter((r) => weighed(r) && (!ids || ids.includes(r.id)))
+	.slice(0, Number(hash.get('limit')) || undefined);
 
 function drawBars(body) {
 	const rows = barRows(), without = shown().length - shown().filter(weighed).length;
@@ -243,7 +247,7 @@ function main() {
 	const page = document.getElementById('page'), onlyChart = hash.has('chart');
 	const switches = themeSwitch();
 	const parts = (onlyChart ? [barsSection()] : [barsSection(), growthSection(),
-		publishedSection(), tableSection(), stopsSection(),
+		publishedSection(), ...comparedSections(bench.rows, section, shown, FILTERS, actions), tableSection(), stopsSection(),
 		section('method', 'How it was measured', null, [], [], method)]).filter(Boolean);
 	const keepData = () => save('tare-bench.json', 'application/json',
 		document.getElementById('data').textContent);

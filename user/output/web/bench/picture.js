@@ -7,7 +7,8 @@ import { svg } from '../shared/dom.js';
 import { date, printable, tasks } from '../shared/format.js';
 import { barsChart } from './bars.js';
 import { KERNEL_KINDS, KIND_TEXT, USER_KINDS, slope } from './model.js';
-import { mark, markOf, publishedSources } from './published.js';
+import { markOf, publishedSources } from './published.js';
+import { mark } from './rods.js';
 
 const HEAD = 100, FOOT = 34, PAD = 20;
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What is compared with what, as lists for a chart of rods: a newer runtime with its older twin,
+// tasks that do something with the same ones asleep, the weight with all tasks and after them.
+
+import { known, perTask, size, tasks } from '../shared/format.js';
+import { after, slope } from './model.js';
+
+const weight = (r) => slope(r, 'weight') ?? slope(r, 'user');
+const first = (name, value) => ({ what: 'first', name, value });
+const second = (name, value) => ({ what: 'second', name, value });
+
+// Heaviest last, as in the bars.
+const sorted = (list) => list.filter((c) => c.dots.some((d) => known(d.value) && d.value > 0))
+	.sort((a, b) => (a.dots.at(-1).value ?? 0) - (b.dots.at(-1).value ?? 0) ||
+		a.row.index - b.row.index);
+
+const arrow = (list, format) => list.filter((d) => known(d.value)).map((d) => format(d.value))
+	.join(' \u2192 ');
+
+/** Rows with their twin on an older runtime, if both were weighed. */
+export function twins(rows, all) {
+	const by = new Map(all.map((r) => [r.id, r]));
+
+	return sorted(rows.map((row) => {
+		const old = by.get(row.twin);
+		const dots = old && [first(`${old.title}, ${old.version ?? '?'}`, weight(old)),
+			second(`${row.title}, ${row.version ?? '?'}`, weight(row))];
+
+		return dots?.every((d) => known(d.value)) &&
+			{ row, dots, text: arrow(dots, perTask) };
+	}).filter(Boolean));
+}
+
+// The same program asleep: by its name, on the same runtime, else on another one.
+function asleep(row, all) {
+	const base = row.id.replace(`-${row.family}`, '');
+	const plain = base.replace(/-sid$/, '');
+	const ids = row.root === 'sid' ? [`${plain}-sid`, plain] : [plain, `${plain}-sid`];
+
+	return ids.map((id) => all.find((r) => r.id === id && r.family === 'sleep' &&
+		known(weight(r)))).find(Boolean);
+}
+
+/** The rows of one family beside what the same tasks weigh asleep. */
+export function atWork(rows, all, family) {
+	return sorted(rows.filter((r) => r.family === family && known(weight(r))).map((row) => {
+		const of = asleep(row, all);
+		const dots = [...of ? [first(`asleep: ${of.title}`, weight(of))] : [],
+			second(row.title, weight(row))];
+
+		return { row, dots, text: arrow(dots, perTask) };
+	}));
+}
+
+/** With the most tasks, and when they have ended. */
+export function leftAfter(rows) {
+	return sorted(rows.map((row) => {
+		const a = after(row).at(-1);
+
+		return a && known(a.of) && { row,
+			dots: [first(`with ${tasks(a.tasks)}`, a.of), second('after them', a.left)],
+			text: `${tasks(a.tasks)}: ${size(a.of)} \u2192 ${size(a.left)}` };
+	}).filter(Boolean));
+}
