@@ -312,7 +312,7 @@ $(O)/gen/$(notdir $(1)).c: $(1)
 endef
 $(foreach f,$(embedded),$(eval $(call embed,$(f),$(subst -,_,$(subst .,_,$(notdir $(f)))))))
 
-$(main_obj): C_FLAGS += -DTARE_TRIPLE=\"$(TRIPLE)\"
+$(main_obj): private C_FLAGS += -DTARE_TRIPLE=\"$(TRIPLE)\"
 
 $(O)/gen/%.o: $(O)/gen/%.c $(O)/gen/flags
 	@$(CC) $(C_FLAGS) -c $< -o $@

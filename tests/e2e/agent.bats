@@ -46,7 +46,7 @@ ends() {
 answers() {
 	local want=$1
 	shift
-	run -0 curl -s -m 30 -w '\n%{http_code}' "$@"
+	run -0 curl -s -m 120 -w '\n%{http_code}' "$@"
 	status=${output##*$'\n'}
 	output=${output%$'\n'*}
 	[ "$status" = "$want" ] || fail "status $status, not $want: $*" "$output"
@@ -171,13 +171,12 @@ raw() {
 
 @test "agent: kill -9 leaves nothing in the kernel, and the next one starts" {
 	agent --listen "127.0.0.1:$port" --listen "unix:$DIR/socket"
+	bpf_of "$agent" >"$DIR/bpf"
+	grep -q prog "$DIR/bpf"
 	kill -KILL "$agent"
 	finished "$agent"
 	[ -S "$DIR/socket" ] || fail 'no socket: the test proves nothing'
-	no_programs() {
-		! bpftool prog show 2>/dev/null | grep -q 'name tare_'
-	}
-	! command -v bpftool >/dev/null || [ -n "$(pgrep -x tare)" ] || until_true 20 no_programs
+	! command -v bpftool >/dev/null || until_true 20 all_unloaded
 	agent --listen "127.0.0.1:$port" --listen "unix:$DIR/socket"
 	answers 200 "$url/healthz"
 	answers 200 --unix-socket "$DIR/socket" http://tare/healthz

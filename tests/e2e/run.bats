@@ -200,17 +200,6 @@ held() {
 	started+=("$target")
 }
 
-bpf_of() {
-	sed -n 's/^\(prog\|map\)_id:\t*/\1 /p' /proc/"$1"/fdinfo/* 2>/dev/null | sort -u
-}
-
-all_unloaded() {
-	local what id
-	while read -r what id; do
-		! bpftool "$what" show id "$id" >/dev/null 2>&1 || return 1
-	done <"$DIR/bpf"
-}
-
 @test "kill -9 of tare: the workload lives on, and no BPF program stays" {
 	need bpftool
 	held

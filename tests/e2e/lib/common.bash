@@ -113,6 +113,19 @@ end_all() {
 	return 0
 }
 
+# bpf_of PID: the BPF programs and maps that a process holds, for the file $DIR/bpf.
+bpf_of() {
+	sed -n 's/^\(prog\|map\)_id:\t*/\1 /p' /proc/"$1"/fdinfo/* 2>/dev/null | sort -u
+}
+
+# all_unloaded: the kernel has none of those in $DIR/bpf.
+all_unloaded() {
+	local what id
+	while read -r what id; do
+		! bpftool "$what" show id "$id" >/dev/null 2>&1 || return 1
+	done <"$DIR/bpf"
+}
+
 free_port() {
 	python3 -c 'import socket
 s = socket.socket()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""many_groups.py N FOLDER: N control groups come and go, each with a process that joins and ends."""
+"""many_groups.py N FOLDER: N control groups come and go, each with a process that joins it."""
 import os
 import sys
 import time
