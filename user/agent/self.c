@@ -15,7 +15,7 @@
 
 #define NS 1000000000UL
 #define AUDIT_NS (60 * NS)  /* between two comparisons with the kernel's counters */
-#define AUDIT_TIMES 5       /* a difference counts that stays the same so many times */
+#define AUDIT_TIMES 5       /* a difference counts that one process has so many times in a row */
 #define AUDIT_SHARE 200     /* of CPU time: comparisons take at most one part of so many */
 #define STALE_NS (10 * NS)  /* without a tick: ill */
 #define RECENT_NS (60 * NS) /* so long a loss makes ill */
@@ -64,28 +64,54 @@ void self_begin(struct agent *a)
 void self_end(struct agent *a)
 {
 	g_clear_pointer(&a->self.off_why, g_free);
-	g_clear_pointer(&a->self.off_before, g_free);
+	g_clear_pointer(&a->self.off, g_hash_table_unref);
 }
 
-/* Is it the same difference as the last time? */
-static bool is_same(struct agent_self *s, const char *why)
+static bool is_off(const struct report_process *p)
 {
-	bool same = !g_strcmp0(s->off_before, why);
+	for (int k = 0; k < TARE_MEMBERS; k++)
+		if (p->balance[k].unattributed)
+			return true;
+	return false;
+}
 
-	g_free(s->off_before);
-	s->off_before = g_strdup(why);
-	return same;
+static void add_off(struct agent_self *s, GHashTable *now, uint64_t id, unsigned *most)
+{
+	unsigned times = s->off ? GPOINTER_TO_UINT(g_hash_table_lookup(s->off, &id)) + 1 : 1;
+
+	g_hash_table_insert(now, g_memdup2(&id, sizeof(id)), GUINT_TO_POINTER(times));
+	*most = MAX(*most, times);
+}
+
+/* Note whose books are off. Returns in how many comparisons in a row those of one process were. */
+static unsigned note_off(struct agent_self *s, const struct report *r)
+{
+	GHashTable *now = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	unsigned most = 0;
+
+	for (unsigned i = 0; r->off_pages && i < r->processes->len; i++) {
+		const struct report_process *p = r->processes->pdata[i];
+
+		if (is_off(p))
+			add_off(s, now, p->id, &most);
+	}
+	if (r->off_pages && !most) /* only the sum over all processes could be compared */
+		add_off(s, now, 0, &most);
+	g_clear_pointer(&s->off, g_hash_table_unref);
+	s->off = now;
+	return most;
 }
 
 /* Compare all sums with the kernel's own counters. A task that was preempted between a change and
  * its event looks like a difference until it runs again, and on a busy machine there is always one:
- * a real difference stays the same. */
+ * a real difference is that of one process, each time. */
 static void audit(struct agent *a, uint64_t now)
 {
 	struct agent_self *s = &a->self;
 	uint64_t began = clock_now(CLOCK_THREAD_CPUTIME_ID), took;
 	g_autofree char *why = NULL;
 	struct report *r;
+	bool known;
 
 	if (now < s->audit_ns)
 		return;
@@ -93,14 +119,13 @@ static void audit(struct agent *a, uint64_t now)
 	/* Not for losses of long ago: what they changed ended with its process. */
 	if (r->off_pages || r->malformed || r->mms_nonzero > s->nonzero)
 		why = report_why_off(r);
+	known = !why || note_off(s, r) >= AUDIT_TIMES || r->malformed ||
+		r->mms_nonzero > s->nonzero;
 	s->nonzero = MAX(s->nonzero, r->mms_nonzero);
-	took = clock_now(CLOCK_THREAD_CPUTIME_ID) - began;
-	s->off_times = is_same(s, why) && why ? s->off_times + 1 : !!why;
-	s->audit_ns = now + took * AUDIT_SHARE;
-	if (!why || s->off_times >= AUDIT_TIMES)
-		s->audit_ns = MAX(s->audit_ns, now + AUDIT_NS);
 	s->map_bytes = session_map_bytes(a->session);
-	if (!why || s->off_times >= AUDIT_TIMES) {
+	took = clock_now(CLOCK_THREAD_CPUTIME_ID) - began;
+	s->audit_ns = MAX(now + took * AUDIT_SHARE, known ? now + AUDIT_NS : 0);
+	if (known) {
 		if (why && !s->off_why)
 			log_warn("the books do not balance: %s", why);
 		s->audits++;
@@ -110,6 +135,8 @@ static void audit(struct agent *a, uint64_t now)
 	} else {
 		log_verbose(1, "the books do not balance yet: %s", why);
 	}
+	if (!r->off_pages)
+		g_clear_pointer(&s->off, g_hash_table_unref);
 	report_free(r);
 }
 
