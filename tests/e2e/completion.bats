@@ -116,6 +116,16 @@ has() {
 	[ "$status" = 0 ] && [ -z "$output" ]
 }
 
+@test "completion: the name of a process is no code for the terminal" {
+	cp "$(command -v sleep)" "$here/evil"$'\xff\xc2\x9b31m'
+	"$here/evil"$'\xff\xc2\x9b31m' 1000 3>&- &
+	local pid=$!
+	until grep -q evil /proc/$pid/comm; do :; done
+	run tare completion words tare attach --pid "$pid"
+	kill $pid
+	[ "$output" = "$pid"$'\t''evil\xff\u009b31m' ] || fail "$output"
+}
+
 @test "completion: ids of workloads" {
 	each_shell 'tare bench --only go-c' has go-connect
 	each_shell 'tare bench --only go,rust-t' has go,rust-tokio

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 struct complete {
 	const char *typed; /* the word before the cursor, without `kept` */
 	char *kept;        /* its part that stays: "--format=", "who," */
@@ -34,14 +36,15 @@ static bool is_plain(const char *word)
 
 void complete_word(struct complete *c, const char *word, const char *about)
 {
-	g_autofree char *said = g_strdup(about ? about : "");
+	g_autofree char *said = g_strdup(about ? about : ""), *printable = NULL;
 
 	if (!*word || !is_plain(word) || !g_str_has_prefix(word, c->typed))
 		return;
 	for (char *s = said; *s; s++)
 		if (g_ascii_iscntrl(*s))
 			*s = ' ';
-	printf("%s%s\t%s\n", c->kept ? c->kept : "", word, said);
+	printable = text_printable(said); /* names of processes: shells print them as they are */
+	printf("%s%s\t%s\n", c->kept ? c->kept : "", word, printable);
 	c->any = true;
 }
 
