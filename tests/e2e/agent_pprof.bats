@@ -9,6 +9,7 @@ load lib/hold
 
 setup() {
 	started=()
+	name=grow$$
 	export PPROF_TMPDIR=$DIR
 }
 
@@ -61,9 +62,10 @@ has_grown() {
 	[ "$(resident "$grower")" -ge "$1" ]
 }
 
-# grower MIB MS
+# grower MIB MS: by a name that no other program of this machine has, $name.
 grower() {
-	begin "$PROGRAMS/grower" "$@"
+	cp "$PROGRAMS/grower" "$DIR/$name"
+	begin "$DIR/$name" "$@"
 	grower=${started[-1]}
 }
 
@@ -77,16 +79,16 @@ grower() {
 	grower 1 50
 	until_true 30 has_grown $((40 << 20))
 	for path in heap allocs; do
-		run go tool pprof -top "$url/$path?comm=grower"
+		run go tool pprof -top "$url/$path?comm=$name"
 		status_is 0
 		says "inuse_space" "[0-9.]*% *9[0-9.]*% .*% *grow_here"
 	done
 	run go tool pprof -top -sample_index=alloc_space "$url/allocs"
 	status_is 0
 	says "grow_here"
-	run go tool pprof -tags "$url/heap?comm=grower"
+	run go tool pprof -tags "$url/heap?comm=$name"
 	status_is 0
-	says "comm: Total" "grower" "thread: Total" "grows"
+	says "comm: Total" "$name" "thread: Total" "grows"
 }
 
 @test "held memory of a program is what the kernel says, and comm selects it" {
@@ -94,12 +96,12 @@ grower() {
 	agent
 	grower 30 100000
 	until_true 30 has_grown $((30 << 20))
-	within 3 "$(sum "$url/heap?comm=grower" inuse_space)" "$(resident "$grower")"
-	within 3 "$(sum "$url/heap?comm=grower" inuse_space grow_here)" $((30 << 20))
+	within 3 "$(sum "$url/heap?comm=$name" inuse_space)" "$(resident "$grower")"
+	within 3 "$(sum "$url/heap?comm=$name" inuse_space grow_here)" $((30 << 20))
 	# By samples, one per 512 KiB.
-	within 5 "$(sum "$url/heap?comm=grower" alloc_space grow_here)" $((30 << 20))
-	run "$LIB/pprof_rules.py" labels "$url/heap?comm=grower" comm
-	[ "$output" = grower ] || fail "$output"
+	within 5 "$(sum "$url/heap?comm=$name" alloc_space grow_here)" $((30 << 20))
+	run "$LIB/pprof_rules.py" labels "$url/heap?comm=$name" comm
+	[ "$output" = "$name" ] || fail "$output"
 	[ "$(sum "$url/heap?comm=nobody" inuse_space)" = 0 ]
 }
 
@@ -144,7 +146,7 @@ difference() {
 	rules check "$url/heap" 5 1.1
 	rules check "$url/allocs" 3 1.1
 	rules check "$url/kernel" 3 1.1
-	rules check "$url/heap?comm=grower" 3 1.1
+	rules check "$url/heap?comm=$name" 3 1.1
 }
 
 # labelled NAME VALUE [QUERY]: a sample has this label.
@@ -161,12 +163,13 @@ labelled() {
 	group=$home/docker-$id.scope
 	mkdir "$group" || skip "no control group can be made in $home"
 	agent
+	cp "$PROGRAMS/grower" "$DIR/$name"
 	# shellcheck disable=SC2016 # expanded by that shell
-	begin sh -c 'echo 0 >"$0"/cgroup.procs && exec "$@"' "$group" "$PROGRAMS/grower" 30 100000
+	begin sh -c 'echo 0 >"$0"/cgroup.procs && exec "$@"' "$group" "$DIR/$name" 30 100000
 	# shellcheck disable=SC2016
 	begin bash -c 'echo 0 >"$0"/cgroup.procs
 		while :; do ls -R /usr/share/doc >/dev/null; done' "$group"
-	until_true 30 labelled container "${id:0:12}" "?comm=grower"
+	until_true 30 labelled container "${id:0:12}" "?comm=$name"
 	within 3 "$(sum "$url/heap?cgroup=${id:0:12}" inuse_space grow_here)" $((30 << 20))
 	until_true 30 labelled container "${id:0:12}" "?comm=ls"
 	[ "$(sum "$url/heap?cgroup=/nowhere" inuse_space)" = 0 ]

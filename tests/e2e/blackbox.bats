@@ -4,6 +4,7 @@
 #
 # The black box: what a report tells of an OOM kill. oom_scene has three processes: the largest is
 # killed, because a small one asks for memory.
+# Runs alone: OOM kills of other tests would be dumped too.
 
 load lib/common
 

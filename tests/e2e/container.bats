@@ -9,10 +9,14 @@ load lib/hold
 
 static=$BATS_TEST_DIRNAME/../../build/static/tare
 
-# contained ARG…: tare in a root of its own; its reports go to $DIR/root/out
-contained() {
+setup() {
+	started=()
 	[ "$(id -u)" = 0 ] || skip "not root"
 	[ -x "$static" ] || skip "no static file: make static"
+}
+
+# contained ARG…: tare in a root of its own; its reports go to $DIR/root/out
+contained() {
 	mkdir -p "$DIR/root"
 	python3 "$LIB/container.py" "$DIR/root" "$static" "$@"
 }

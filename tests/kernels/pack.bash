@@ -69,12 +69,14 @@ libraries() {
 }
 
 needed() {
-	local name
+	local name at
 	readelf -d "$1" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
 		while read -r name; do
-		[ -e "$sysroot/$folder/$name" ] || continue
-		echo "/$folder/$name"
-		needed "$sysroot/$folder/$name"
+		at=$folder/$name
+		[ -e "$sysroot/$at" ] || at=lib/$name # libRmath has no folder by architecture
+		[ -e "$sysroot/$at" ] || continue
+		echo "/$at"
+		needed "$sysroot/$at"
 	done
 }
 
