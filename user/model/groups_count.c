@@ -31,7 +31,7 @@ void groups_flow_add(struct groups_counts *c, uint32_t cause, uint64_t in, uint6
 		return;
 	while (i < c->flows && c->flow[i].cause != cause)
 		i++;
-	if (i == c->flows && c->flows == GROUPS_CAUSES - 1 && cause != TARE_CAUSE_OTHER) {
+	if (i == c->flows && c->flows >= GROUPS_CAUSES - 1 && cause != TARE_CAUSE_OTHER) {
 		groups_flow_add(c, TARE_CAUSE_OTHER, in, out);
 		return;
 	}
