@@ -137,7 +137,8 @@ listed() {
 		$2 == "untouched" || $2 == "fexit" || $2 == "recording" { print $3 }
 		$2 == "backend" || $2 == "settled" { print $4 }
 		$2 == "agent" { print "kernel_maker\ntarget\nhog\nswapped" }
-		$2 == "refuse" || $2 == "group" || $2 == "agent" { print "parked" }' "$LIST" "$here"/many.list |
+		$2 == "refuse" || $2 == "group" || $2 == "agent" { print "parked" }' \
+		"$LIST" "$here"/many.list |
 		sort -u
 }
 
