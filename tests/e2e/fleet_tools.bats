@@ -78,9 +78,10 @@ names() {
 
 # as_configured FILE…: asks the agent for each path in them, with the token.
 as_configured() {
-	local path
+	local path header
+	header="Authorization: Bearer $(cat "$DIR/token")"
 	for path in /metrics $(grep -ohE '/debug/pprof/[a-z]+' "$@" | sort -u); do
-		[ "$(curl -s -o "$DIR/body" -w '%{http_code}' -H "Authorization: Bearer $(cat "$DIR/token")" \
+		[ "$(curl -s -o "$DIR/body" -w '%{http_code}' -H "$header" \
 			"http://127.0.0.1:$port$path")" = 200 ] || fail "$path"
 	done
 }

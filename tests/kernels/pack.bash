@@ -138,8 +138,9 @@ listed() {
 	awk '$2 == "exact" || $2 == "attach" || $2 == "kmem" || $2 == "samples" || $2 == "packed" ||
 		$2 == "untouched" || $2 == "fexit" || $2 == "recording" { print $3 }
 		$2 == "backend" || $2 == "settled" || $2 == "oom" { print $4 }
-		$2 == "refuse" || $2 == "group" { print "parked" }
-		$2 == "agent" { print "kernel_maker\ntarget\nparked\nhog\nswapped" }' "$LIST" "$here"/many.list |
+		$2 == "agent" { print "kernel_maker\ntarget\nhog\nswapped" }
+		$2 == "refuse" || $2 == "group" || $2 == "agent" { print "parked" }' \
+		"$LIST" "$here"/many.list |
 		sort -u
 }
 

@@ -225,11 +225,14 @@ test_oom() {
 	[ "$how" != whole ] || echo 1 >"$group/memory.oom.group"
 	"$TARE" agent --listen "unix:$dir/sock" --config "$dir/conf" 2>"$dir/log" &
 	agent=$!
-	until_line "$dir/log" ready: &&
+	status=1
+	if until_line "$dir/log" ready:; then
 		# shellcheck disable=SC2016 # the inner shell expands them
-		{ sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$PROGRAMS/$program" "$@" \
-			>"$dir/out" 2>&1 || true; } && oom_is_told "$how"
-	status=$?
+		sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$PROGRAMS/$program" "$@" \
+			>"$dir/out" 2>&1
+		oom_is_told "$how"
+		status=$?
+	fi
 	kill "$agent"
 	wait "$agent"
 	rmdir "$group"

@@ -47,9 +47,9 @@ struct agent_self {
 	uint64_t audit_ns; /* CLOCK_BOOTTIME of the next one */
 	int64_t off_bytes; /* by which they differ */
 	char *off_why;     /* NULL: they balance */
-	GHashTable *off; /* id of each process whose books were off in the last comparisons -> how
+	GHashTable *off;   /* id of each process whose books were off in the last comparisons -> how
 			  * many in a row; NULL: none */
-	uint64_t nonzero; /* address spaces that did not close at 0, of the last comparison */
+	uint64_t nonzero;  /* address spaces that did not close at 0, of the last comparison */
 };
 
 struct agent {

@@ -76,14 +76,14 @@ struct bench_published {
 /* A workload of the catalogue, or the user's own command. */
 struct bench_row {
 	char *id, *title, *language;
-	char *family;         /* "sleep", "connect", "touch", "channel"; "own" for the user's command */
-	char *task;           /* what one task is */
-	char *root;           /* the Debian release it runs on: "bookworm", "sid" */
-	char *twin;           /* id of the same program on an older runtime; NULL: none */
-	char *version;        /* of its runtime; NULL: unknown */
-	char *command;        /* as it was run, {n} for N */
-	char *missing;        /* why it was not run, and what to do; NULL: it was run */
-	GPtrArray *runs;      /* struct bench_run *, by tasks, repeat */
+	char *family;    /* "sleep", "connect", "touch", "channel"; "own" for the user's command */
+	char *task;      /* what one task is */
+	char *root;      /* the Debian release it runs on: "bookworm", "sid" */
+	char *twin;      /* id of the same program on an older runtime; NULL: none */
+	char *version;   /* of its runtime; NULL: unknown */
+	char *command;   /* as it was run, {n} for N */
+	char *missing;   /* why it was not run, and what to do; NULL: it was run */
+	GPtrArray *runs; /* struct bench_run *, by tasks, repeat */
 	GPtrArray *published; /* struct bench_published *, by source, tasks */
 };
 

@@ -24,8 +24,8 @@
 #define FOLD_LATE 4096       /* most starts of attached tasks that a fold remembers */
 
 /* Data of a fold of tasks that struct tare_task has no room for. In the fold's struct tare_task
- * `in` and `out` are never below 0, start_ns is the first start, end_ns the last end, cgroup is 0 if
- * they were in different ones, and causes are not used. */
+ * `in` and `out` are never below 0, start_ns is the first start, end_ns the last end, cgroup is 0
+ * if they were in different ones, and causes are not used. */
 struct task_fold {
 	uint64_t count;
 	struct sketch *in;                     /* of the pages of RSS that each task took in */

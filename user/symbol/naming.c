@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "symbol/naming.h"
 
-#include <libiberty/demangle.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "symbol/kernel.h"
 
-#define MANGLED_MOST 4096
 #define INLINED_MOST (64 << 20) /* bytes of the names of inlined functions */
 #define PYTHON_LOOP "_PyEval_EvalFrameDefault"
 
@@ -18,19 +15,6 @@ static const char *const synthetic_name[SYNTHETIC_FRAMES] = {
 	[SYNTHETIC_THINNED] = "[thinned]",     [SYNTHETIC_SMALLER] = "[smaller stacks]",
 	[SYNTHETIC_OTHERS] = "[by others]",
 };
-
-char *naming_demangle(const char *name)
-{
-	bool likely = g_str_has_prefix(name, "_Z") || g_str_has_prefix(name, "_R") ||
-		      g_str_has_prefix(name, "_D");
-	char *plain = likely && strlen(name) < MANGLED_MOST ?
-			      cplus_demangle(name, DMGL_AUTO | DMGL_ANSI) :
-			      NULL;
-	char *copy = g_strdup(plain ?: name);
-
-	free(plain);
-	return copy;
-}
 
 static const char *base_of(const char *path)
 {

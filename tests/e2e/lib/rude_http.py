@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""rude_http.py PORT WHAT: a client that does not keep to HTTP. Fails if the server does not refuse."""
+"""rude_http.py PORT WHAT: a client that breaks HTTP. Fails if the server does not refuse."""
 import socket
 import sys
 import time
