@@ -261,7 +261,7 @@ dumps() {
 		"{x['name'] for x in i['grew'] if x['sort'] == 'process'} == {'hog'}" \
 		"[abs(x['grown']['60s'] - i['usage']) <= 0.02 * i['usage']
 			for x in i['grew'] if x['sort'] == 'process'] == [True]"
-	of_row function main "x['grown']['1s'] > 180 << 20"
+	of_row function main "x['grown']['60s'] > 180 << 20"
 }
 
 # The container's root is a file system that only its mount namespace has: nothing of it can be

@@ -145,22 +145,29 @@ static void late_tick(void **state)
 	incident_free(i);
 }
 
-/* Half of the samples were lost: the function grew by what its process did all the same. */
-static void lost_samples(void **state)
+/* The server's only stack, aggregate 5. */
+static void leak(int64_t bytes)
 {
 	struct profile_frame frame = { .function = g_strdup("leak"), .module = 0 };
 	struct stack_node node = { NO_NODE, 0 };
 	struct profile_entry e = { .kind = TARE_ANON, .cause = NO_CAUSE, .aggregate = 5 };
-	const struct incident_row *row;
-	struct incident *i;
 
-	(void)state;
 	r->profile = profile_new();
 	profile_module(r->profile, "/bin/server", NULL);
 	g_array_append_val(r->profile->frames, frame);
 	g_array_append_val(r->profile->nodes, node);
-	e.bytes[SAMPLE_TYPE_GROWN] = e.bytes[SAMPLE_TYPE_LIVE_PEAK] = 90 * MIB;
+	e.bytes[SAMPLE_TYPE_GROWN] = e.bytes[SAMPLE_TYPE_LIVE_PEAK] = bytes;
 	g_array_append_val(r->profile->entries, e);
+}
+
+/* Half of the samples were lost: the function grew by what its process did all the same. */
+static void lost_samples(void **state)
+{
+	const struct incident_row *row;
+	struct incident *i;
+
+	(void)state;
+	leak(90 * MIB);
 	history_sample(history, 95 * NS, 5, 5 * MIB);
 	history_sample(history, 50 * NS, 5, 25 * MIB);
 	i = fill(NULL);
@@ -169,6 +176,28 @@ static void lost_samples(void **state)
 	assert_int_equal(row->grown[INCIDENT_10S], 10 * MIB);
 	assert_int_equal(row->grown[INCIDENT_60S], 60 * MIB);
 	assert_int_equal(row->held, 90 * MIB);
+	incident_free(i);
+}
+
+/* The process gave back 10 MiB seven seconds ago, and took as much in the last one. */
+static void longer_windows_have_no_less(void **state)
+{
+	const struct incident_row *row;
+	struct incident *i;
+
+	(void)state;
+	history_free(history);
+	history = history_new(&small);
+	for (uint64_t s = 40; s < 100; s++) {
+		history_begin(history, s * NS);
+		history_add(history, "/pod/a", "server", NULL, s < 93 ? 100 * MIB : 90 * MIB);
+	}
+	leak(90 * MIB);
+	history_sample(history, 99 * NS + NS / 2, 5, MIB);
+	i = fill(NULL);
+	row = row_of(i, INCIDENT_FUNCTION, "leak");
+	assert_int_equal(row->grown[INCIDENT_1S], 10 * MIB);
+	assert_int_equal(row->grown[INCIDENT_10S], 10 * MIB);
 	incident_free(i);
 }
 
@@ -237,6 +266,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(windows_are_differences, begin, end),
 		cmocka_unit_test_setup_teardown(late_tick, begin, end),
 		cmocka_unit_test_setup_teardown(lost_samples, begin, end),
+		cmocka_unit_test_setup_teardown(longer_windows_have_no_less, begin, end),
 		cmocka_unit_test_setup_teardown(ended_threads_hold_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(thread_is_within_its_process, begin, end),
 		cmocka_unit_test_setup_teardown(only_the_group_at_its_limit, begin, end),

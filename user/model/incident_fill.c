@@ -185,7 +185,7 @@ static struct group *processes_of(const struct filling *f, const struct profile_
 }
 
 /* Raise the growth of entries to what the ledger says of all processes of a name: samples may have
- * been lost. No entry grew by more than it holds. */
+ * been lost. No entry grew by more than it holds, nor by less than in a shorter window. */
 static void scale_samples(const struct filling *f, int w)
 {
 	const GArray *entries = f->r->profile->entries;
@@ -210,6 +210,8 @@ static void scale_samples(const struct filling *f, int w)
 			*bytes = (int64_t)((double)*bytes / (double)g->sampled *
 					   (double)g->grown[w]);
 		*bytes = g ? CLAMP(e->bytes[SAMPLE_TYPE_LIVE_PEAK], 0, *bytes) : 0;
+		if (w)
+			*bytes = MAX(*bytes, f->entry[w - 1][i]);
 	}
 }
 
