@@ -488,33 +488,6 @@ static void names_are_bounded(void **state)
 	assert_int_equal(in_of(7), 5000);
 }
 
-/* More causes than have room: the rest is TARE_CAUSE_OTHER. */
-static void causes_are_bounded(void **state)
-{
-	const struct groups_counts *c;
-
-	(void)state;
-	begin(5, 10);
-	for (uint64_t id = 1; id <= 3 * GROUPS_CAUSES; id++) {
-		struct task_record rec = task(TARE_REC_TASK, id, 7, 10, 4);
-		struct tare_mm_end mm = mm_of(TARE_REC_MM, id, id);
-
-		rec.t.causes[0].id = 1000 + (uint32_t)id;
-		born(id, "app", 7);
-		assert_int_equal(proctable_sweep(pt, &rec, rec.head.size, false), 0);
-		assert_int_equal(proctable_sweep(pt, &mm, mm.head.size, false), 0);
-		tick(1);
-		c = counts(7);
-		assert_true(c->flows <= GROUPS_CAUSES);
-		assert_int_equal(in_of(7), id * 10);
-		assert_int_equal(c->faults, id * 10);
-		assert_int_equal(c->started, id);
-		check_sums();
-	}
-	assert_int_equal(c->flow[GROUPS_CAUSES - 1].cause, TARE_CAUSE_OTHER);
-	assert_int_equal(c->flow[GROUPS_CAUSES - 1].in, (2 * GROUPS_CAUSES + 1) * 10 * PAGE);
-}
-
 /* Names that are no names, and names that look the same in print. */
 static void hostile_names(void **state)
 {
@@ -614,7 +587,6 @@ int main(void)
 		TEST(empty_groups_make_room),
 		TEST(a_path_that_comes_back_goes_on),
 		TEST(names_are_bounded),
-		TEST(causes_are_bounded),
 		TEST(hostile_names),
 		TEST(lost_records_count_once),
 		TEST(nothing_falls),
