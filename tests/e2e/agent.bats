@@ -249,7 +249,8 @@ raw() {
 	unit=$BATS_TEST_DIRNAME/../../tools/agent/tare-agent.service
 	run -0 grep -v '^#' "$unit"
 	says 'CapabilityBoundingSet=.*CAP_SYSLOG'
-	# systemd.exec(5): /proc/kallsyms becomes inaccessible; without /dev/kmsg, so does CAP_SYSLOG.
+	# systemd.exec(5): /proc/kallsyms becomes inaccessible; without /dev/kmsg, CAP_SYSLOG
+	# goes too.
 	says_not ProtectKernelTunables ProtectKernelLogs ProcSubset ProtectProc
 	says 'ReadWritePaths=.*/run/systemd/oomd.prekill.hook' # a directory that is read-only else
 }
@@ -300,8 +301,8 @@ raw() {
 	mib='[0-9.]{2,4} MiB'
 	has_kernel() {
 		answers 200 "$url/"
-		grep -q -E "<th[^>]*>full_pipes[^/]*(</small>)?</th>(<td[^>]*>[^<]*</td>){2}<td[^>]*>$mib" \
-			<<<"$output"
+		row="<th[^>]*>full_pipes[^/]*(</small>)?</th>(<td[^>]*>[^<]*</td>){2}<td[^>]*>$mib"
+		grep -q -E "$row" <<<"$output"
 	}
 	until_true 20 has_kernel
 }

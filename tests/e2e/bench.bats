@@ -363,7 +363,8 @@ after_by() {
 		says "^tare: .*bad.json:$2: .*$3"
 	}
 	wrong 's/"version":/"version"/' '[0-9]*' ''
-	wrong 's/"family": "sleep"/"family": "nap"/' 4 'family: not sleep, connect, touch or channel'
+	wrong 's/"family": "sleep"/"family": "nap"/' 4 \
+		'family: not sleep, connect, touch or channel'
 	wrong 's/"max": 1000/"max": 0/' 4 'max'
 	wrong '/"max"/d' 4 'max'
 	wrong 's/"id": "x"/"id": "..\/x"/' 4 'id'

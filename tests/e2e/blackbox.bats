@@ -61,7 +61,8 @@ all_told() {
 		"63 << 20 <= i['usage'] <= 64 << 20" \
 		"i['cgroup'] == r['cgroup']['path']" \
 		"48 << 20 <= i['victim_held'] <= 51 << 20"
-	all_told "$(sed -n 's/^fills \([0-9]*\) bystander \([0-9]*\) asks /\1, \2, /p' <<<"$output")"
+	all_told \
+		"$(sed -n 's/^fills \([0-9]*\) bystander \([0-9]*\) asks /\1, \2, /p' <<<"$output")"
 	# A step is 2.4 MiB each 100 ms.
 	of_row process fills "x['function'] == 'fill_cache'"
 	of_row process fills "x['grown']['1s'] < x['grown']['60s']"
@@ -87,7 +88,8 @@ all_told() {
 	python3 - "$victim" <(printf '%s\n' "$output") <<-'END' || fail "$output"
 		import json, sys
 		rounds = [json.loads(line) for line in open(sys.argv[2])]
-		held = [x["weight"] for r in rounds for x in r["rows"] if x["pid"] == int(sys.argv[1])]
+		rows = [x for r in rounds for x in r["rows"]]
+		held = [x["weight"] for x in rows if x["pid"] == int(sys.argv[1])]
 		times = [r["time_ns"] for r in rounds]
 		assert times == sorted(set(times)), times
 		assert len(held) >= 2 and held[0] < held[-1], held

@@ -201,7 +201,8 @@ oom_is_told() {
 			"$TARE" report "$dir"/dumps/* | grep -q 'the machine had no memory'
 		;;
 	*)
-		until_line "$dir/log" 'OOM kill of fills .* in /tare-oom (4[78].[0-9] MiB of 48.0' &&
+		until_line "$dir/log" \
+			'OOM kill of fills .* in /tare-oom (4[78].[0-9] MiB of 48.0' &&
 			until_line "$dir/log" 'dump: ' && grep -q 'mostly fill_cache' "$dir/log" &&
 			"$TARE" report "$dir"/dumps/* | grep -q '^fills .*fill_cache' &&
 			{ [ "$1" = group ] || until_line "$dir/log" 'bystander .* too: no dump'; }

@@ -32,7 +32,8 @@ func main() {
 		}
 	}
 	if n < 0 || n > 100_000_000 || seconds < 0 || seconds > 1e9 {
-		fmt.Fprintln(os.Stderr, "usage: go-channel N [SECONDS] [--after], N up to 100000000")
+		fmt.Fprintln(os.Stderr,
+			"usage: go-channel N [SECONDS] [--after], N up to 100000000")
 		os.Exit(2)
 	}
 	var parked, ended sync.WaitGroup
