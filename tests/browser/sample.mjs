@@ -233,6 +233,7 @@ function measured(w, i) {
 	}
 	return finish({
 		id: w.id, title: w.title, language: w.language, family: w.family, task: w.task,
+			twin: w.twin ?? null,
 			root: w.root,
 		version: missing ? null
 			: `${w.language.toLowerCase()} ` +
