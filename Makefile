@@ -446,7 +446,7 @@ pages:
 # A tare that was built without its pages.
 $(O)/tests/e2e/lib/no_pages: tests/e2e/lib/no_pages.c $(main_obj) $(O)/libtare.a
 	@mkdir -p $(@D)
-	$(call run,LINK)$(CC) $(C_FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call run,LINK)$(CC) $(C_FLAGS) $(HARDEN_LINK) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Files run side by side, but for those that say that they run alone.
 alone = $(shell grep -l '^# Runs alone:' $(1) /dev/null)

@@ -8,7 +8,9 @@ static:
 	+@$(MAKE) --no-print-directory SHARED=$(SHARED) O=$(O)/static STATIC=1 all
 
 # The end-to-end tests, with the static file.
-check-static: static $(programs) $(O)/tests/e2e/lib/no_pages
+check-static: static $(programs)
+	+@$(MAKE) --no-print-directory SHARED=$(SHARED) O=$(O)/static STATIC=1 \
+		$(O)/static/tests/e2e/lib/no_pages
 	@TARE=$(abspath $(O)/static/tare) tools/tap check-static \
 		'$(BATS) --tap $(or $(T),tests/static tests/e2e)'
 
