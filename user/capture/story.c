@@ -249,7 +249,7 @@ static void describe_oom(struct asking *a, struct report *r, const struct report
 	i->limit = oom->limit;
 	if (oom->cgroup)
 		i->cgroup = g_strdup(group_by_id(a, oom->cgroup)) ?:
-			    group_above(i->victim.cgroup ?: r->cgroup.path, oom->levels);
+				    group_above(i->victim.cgroup ?: r->cgroup.path, oom->levels);
 }
 
 static void fill(struct asking *a, struct report *r, uint64_t at_ns)

@@ -196,8 +196,7 @@ static void scale_samples(const struct filling *f, int w)
 	while (g_hash_table_iter_next(&iter, &key, NULL))
 		((struct group *)key)->sampled = 0;
 	for (uint32_t i = 0; i < entries->len; i++) {
-		struct group *g =
-			processes_of(f, &g_array_index(entries, struct profile_entry, i));
+		struct group *g = processes_of(f, &g_array_index(entries, struct profile_entry, i));
 
 		if (g)
 			g->sampled += f->entry[w][i];
