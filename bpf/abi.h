@@ -262,7 +262,7 @@ struct tare_oom {
 	__u64 peak;            /* number of the peak that the kill was; 0: it was none */
 	__u64 cgroup;          /* the control group at its limit; 0: none, or not known */
 	__s64 usage, limit;    /* bytes charged to it, and its limit; 0 if there is none */
-	__u32 levels; /* how far it is above the victim's control group, or the trigger's */
+	__u32 levels;          /* how far it is above the control group of the victim or trigger */
 	__u32 victim_tgid;
 	__u32 trigger_tgid, trigger_tid;
 	char victim_comm[TARE_COMM_LEN]; /* empty: not known (before Linux 6.10) */

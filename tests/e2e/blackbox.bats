@@ -32,12 +32,14 @@ of_incident() {
 	done
 }
 
-# all_told PIDS: what these processes, of one parent, and the parent held at the kill is what the
-# group was charged for, within 2 %. Mapped files do not count: they are in the page cache already.
+# What oom_scene's processes held at the kill (its output is on stdin) is what the group was charged
+# for, within 2 %. Mapped files do not count: they are in the page cache already.
 all_told() {
+	local pids
+	pids=$(sed -n 's/^fills \([0-9]*\) bystander \([0-9]*\) asks /\1, \2, /p')
 	report assert "$DIR/r.json" "[abs(sum(p['at_peak']['anon'] + p['at_peak']['kernel']
-		for p in processes if p['pid'] in ($1) or any(c['ppid'] == p['pid']
-			for c in processes if c['pid'] in ($1))) - i['usage']) <= 0.02 * i['usage']
+		for p in processes if p['pid'] in ($pids) or any(c['ppid'] == p['pid']
+			for c in processes if c['pid'] in ($pids))) - i['usage']) <= 0.02 * i['usage']
 		for i in [r['incident']]][0]"
 }
 
@@ -61,8 +63,7 @@ all_told() {
 		"63 << 20 <= i['usage'] <= 64 << 20" \
 		"i['cgroup'] == r['cgroup']['path']" \
 		"48 << 20 <= i['victim_held'] <= 51 << 20"
-	all_told \
-		"$(sed -n 's/^fills \([0-9]*\) bystander \([0-9]*\) asks /\1, \2, /p' <<<"$output")"
+	all_told <<<"$output"
 	# A step is 2.4 MiB each 100 ms.
 	of_row process fills "x['function'] == 'fill_cache'"
 	of_row process fills "x['grown']['1s'] < x['grown']['60s']"
@@ -88,8 +89,8 @@ all_told() {
 	python3 - "$victim" <(printf '%s\n' "$output") <<-'END' || fail "$output"
 		import json, sys
 		rounds = [json.loads(line) for line in open(sys.argv[2])]
-		rows = [x for r in rounds for x in r["rows"]]
-		held = [x["weight"] for x in rows if x["pid"] == int(sys.argv[1])]
+		pid = int(sys.argv[1])
+		held = [x["weight"] for r in rounds for x in r["rows"] if x["pid"] == pid]
 		times = [r["time_ns"] for r in rounds]
 		assert times == sorted(set(times)), times
 		assert len(held) >= 2 and held[0] < held[-1], held
@@ -228,7 +229,7 @@ dumps() {
 		"i['limit'] == 64 << 20" \
 		"63 << 20 <= i['usage'] <= 64 << 20"
 	# The victim's figure is the kernel's own, in its log, within 2 %.
-	all_told "$(sed -n 's/^fills \([0-9]*\) bystander \([0-9]*\) asks /\1, \2, /p' "$DIR/out")"
+	all_told <"$DIR/out"
 	anon=$(dmesg 2>/dev/null | grep "Killed process $victim (fills)" | tail -n 1 |
 		sed -n 's/.*anon-rss:\([0-9]*\)kB.*/\1/p')
 	[ -z "$anon" ] || report assert "$DIR/r.json" \

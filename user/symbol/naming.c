@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "symbol/kernel.h"
+#include "symbol/naming_frames.h"
 
 #define INLINED_MOST (64 << 20) /* bytes of the names of inlined functions */
-#define PYTHON_LOOP "_PyEval_EvalFrameDefault"
 
 static const char *const synthetic_name[SYNTHETIC_FRAMES] = {
 	[SYNTHETIC_TRUNCATED] = "[truncated]", [SYNTHETIC_NO_STACK] = "[no stack]",
@@ -366,37 +366,6 @@ static void name_kernel(struct naming *n)
 	}
 }
 
-/* The innermost frames of a kernel stack belong to tare's own BPF program. */
-static bool own_frame(const struct profile_frame *f)
-{
-	return f->kernel && (g_str_has_prefix(f->function, "bpf_trace_run") ||
-			     g_str_has_prefix(f->function, "__traceiter_") ||
-			     g_str_has_prefix(f->function, "bpf_prog_"));
-}
-
-/* Remove tare's own frames from the stacks. outer[i]: the node that a stack at node i ends in
- * without them. A parent has a smaller number than its children. */
-static void hide_own(struct profile *p)
-{
-	g_autofree char *own = g_new(char, p->frames->len + 1);
-	g_autofree uint32_t *outer = g_new(uint32_t, p->nodes->len + 1);
-
-	for (unsigned i = 0; i < p->frames->len; i++)
-		own[i] = own_frame(&g_array_index(p->frames, struct profile_frame, i));
-	for (unsigned i = 0; i < p->nodes->len; i++) {
-		const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, i);
-		bool hidden = n->parent != NO_NODE && outer[n->parent] != n->parent;
-
-		outer[i] = hidden ? outer[n->parent] : own[n->frame] ? n->parent : i;
-	}
-	for (unsigned i = 0; i < p->entries->len; i++) {
-		struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
-
-		if (e->node != NO_NODE)
-			e->node = outer[e->node];
-	}
-}
-
 struct inlined {
 	GArray *frames; /* struct profile_frame, innermost first */
 	const char *outer;
@@ -526,24 +495,6 @@ static void add_all_inlined(struct naming *n)
 	add_nodes(n->p, first, count, frames);
 }
 
-/* If no Python frame was read (python.h) and the program wrote no map (-X perf), stacks have only
- * CPython's interpreter function. Explain this in its name. */
-static void mark_python(struct profile *p)
-{
-	for (unsigned i = 0; i < p->frames->len; i++)
-		if (g_str_has_prefix(g_array_index(p->frames, struct profile_frame, i).function,
-				     PYTHON_NAME))
-			return;
-	for (unsigned i = 0; i < p->frames->len; i++) {
-		struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
-
-		if (strcmp(f->function, PYTHON_LOOP))
-			continue;
-		g_free(f->function);
-		f->function = g_strdup(PYTHON_LOOP " [names: python 3.8 to 3.13, or -X perf]");
-	}
-}
-
 void naming_ahead(struct naming *n, const struct samples *s, struct modules *modules, int64_t least,
 		  int64_t most_us)
 {
@@ -586,9 +537,9 @@ void naming_fill(struct naming *n, struct profile *p, const struct samples *s,
 			name_user(n, i, f);
 	}
 	name_kernel(n);
-	hide_own(p);
+	naming_hide_own(p);
 	if (detail != NAMING_SYMBOLS)
 		add_all_inlined(n);
-	mark_python(p);
+	naming_mark_python(p);
 	modules_trim(modules);
 }
