@@ -41,6 +41,7 @@ struct blackbox {
 	struct group_events *events; /* NULL: no memory control groups */
 	uint64_t last_ns[TRIGGERS];  /* when each trigger last made a dump; 0: never */
 	struct oom_dump ooms[OOM_GROUPS];
+	uint64_t group_ns; /* the last OOM kill in a control group */
 	unsigned no_dumps; /* OOM kills since the last tick of which there is no dump */
 	uint64_t kills;    /* OOM kills since tare came */
 	uint64_t dumps, failed, skipped;
