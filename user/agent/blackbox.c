@@ -160,10 +160,8 @@ static bool oom_is_again(struct blackbox *b, const struct tare_oom *oom)
 {
 	struct oom_dump *at = &b->ooms[0];
 
-	if (is_of_last_group(b, oom)) {
-		b->skipped++;
+	if (is_of_last_group(b, oom))
 		return true;
-	}
 	if (oom->cgroup)
 		b->group_ns = oom->head.time_ns;
 	for (unsigned i = 0; i < OOM_GROUPS; i++) {
@@ -176,10 +174,8 @@ static bool oom_is_again(struct blackbox *b, const struct tare_oom *oom)
 		if (o->time_ns < at->time_ns)
 			at = o;
 	}
-	if (at->time_ns && oom->head.time_ns < at->time_ns + OOM_PAUSE_NS) {
-		b->skipped++;
+	if (at->time_ns && oom->head.time_ns < at->time_ns + OOM_PAUSE_NS)
 		return true;
-	}
 	*at = (struct oom_dump){ oom->cgroup, oom->head.time_ns };
 	return false;
 }
