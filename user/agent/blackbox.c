@@ -10,6 +10,7 @@
 #include "capture/cgroup_tree.h"
 
 #define OOM_PAUSE_NS 10000000000ULL /* between two dumps of kills in one control group */
+#define OOM_GROUP_NS 1000000000ULL  /* in which the kernel kills all of a group */
 #define OOM_LINES 8                 /* in a tick, of kills without a dump */
 
 static const struct blackbox_config *config_of(const struct agent *a)
@@ -146,12 +147,23 @@ void blackbox_end(struct agent *a)
 	close_box(a);
 }
 
+/* If all of a control group is killed, it is below its limit at the later kills, and looks like a
+ * machine without memory. */
+static bool is_of_last_group(const struct blackbox *b, const struct tare_oom *oom)
+{
+	return !oom->cgroup && b->group_ns && oom->head.time_ns < b->group_ns + OOM_GROUP_NS;
+}
+
 /* Is there a dump of a kill in this control group already, of the last seconds? Else note this one,
  * in place of the oldest. */
 static bool oom_is_again(struct blackbox *b, const struct tare_oom *oom)
 {
 	struct oom_dump *at = &b->ooms[0];
 
+	if (is_of_last_group(b, oom))
+		return true;
+	if (oom->cgroup)
+		b->group_ns = oom->head.time_ns;
 	for (unsigned i = 0; i < OOM_GROUPS; i++) {
 		struct oom_dump *o = &b->ooms[i];
 
@@ -162,10 +174,8 @@ static bool oom_is_again(struct blackbox *b, const struct tare_oom *oom)
 		if (o->time_ns < at->time_ns)
 			at = o;
 	}
-	if (at->time_ns && oom->head.time_ns < at->time_ns + OOM_PAUSE_NS) {
-		b->skipped++;
+	if (at->time_ns && oom->head.time_ns < at->time_ns + OOM_PAUSE_NS)
 		return true;
-	}
 	*at = (struct oom_dump){ oom->cgroup, oom->head.time_ns };
 	return false;
 }

@@ -13,10 +13,8 @@ bool blackbox_due(struct agent *a, unsigned trigger, uint64_t pause_ns)
 	struct blackbox *b = a->blackbox;
 	uint64_t now = agent_now_ns(), *last = &b->last_ns[MIN(trigger, TRIGGERS - 1)];
 
-	if (*last && now - *last < pause_ns) {
-		b->skipped++;
+	if (*last && now - *last < pause_ns)
 		return false;
-	}
 	*last = now;
 	return true;
 }
@@ -113,7 +111,6 @@ void blackbox_try(struct agent *a, struct report *r)
 int blackbox_write(struct agent *a, struct report *r, uint64_t since_ns, char **path)
 {
 	const struct dumps_config dumps = dumps_of(a);
-	struct blackbox *b = a->blackbox;
 	g_autofree char *line = summary(r->incident);
 	bool oom = r->incident->what == INCIDENT_OOM;
 	int err;
@@ -124,11 +121,9 @@ int blackbox_write(struct agent *a, struct report *r, uint64_t since_ns, char **
 			  g_get_real_time() / G_USEC_PER_SEC, path);
 	report_free(r);
 	if (err) {
-		b->failed++;
 		g_clear_pointer(path, g_free);
 		return err;
 	}
-	b->dumps++;
 	log_note("dump: %s (%.0f ms%s)", *path, (double)(agent_now_ns() - since_ns) / 1e6,
 		 oom ? " after the kill" : "");
 	return 0;

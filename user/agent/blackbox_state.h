@@ -41,13 +41,13 @@ struct blackbox {
 	struct group_events *events; /* NULL: no memory control groups */
 	uint64_t last_ns[TRIGGERS];  /* when each trigger last made a dump; 0: never */
 	struct oom_dump ooms[OOM_GROUPS];
+	uint64_t group_ns; /* the last OOM kill in a control group */
 	unsigned no_dumps; /* OOM kills since the last tick of which there is no dump */
 	uint64_t kills;    /* OOM kills since tare came */
-	uint64_t dumps, failed, skipped;
 	bool rehearsed;
 };
 
-/* Is a dump of this trigger due? Else it is counted as skipped. */
+/* Is a dump of this trigger due? */
 bool blackbox_due(struct agent *a, unsigned trigger, uint64_t pause_ns);
 /* Write the report, which has an incident, and say so, and how long after `since_ns` (of the kill
  * or of the request, CLOCK_BOOTTIME). Takes the report. *path: the file (free with g_free());
