@@ -38,8 +38,8 @@ all_told() {
 	pids=$(sed -n 's/^fills \([0-9]*\) bystander \([0-9]*\) asks /\1, \2, /p')
 	report assert "$DIR/r.json" "[abs(sum(p['at_peak']['anon'] + p['at_peak']['kernel']
 		for p in processes if p['pid'] in ($pids) or any(c['ppid'] == p['pid']
-			for c in processes if c['pid'] in ($pids))) - i['usage']) <= 0.02 * i['usage']
-		for i in [r['incident']]][0]"
+			for c in processes if c['pid'] in ($pids))) - i['usage'])
+		<= 0.02 * i['usage'] for i in [r['incident']]][0]"
 }
 
 @test "run --memory-max: the story of an OOM kill, with victim and trigger apart" {
