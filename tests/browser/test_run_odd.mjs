@@ -57,7 +57,8 @@ test('an OOM kill comes first: victim, trigger, limit, who grew',
 	assert.equal(await page.locator('main > section').first().getAttribute('id'), 'incident');
 	const text = await page.locator('#incident').innerText();
 	for (const words of [/The kernel killed hog \(pid 41\), which held 300/,
-		/asks\\n \(pid 43, thread worker.*it is not the victim/, /of 512.*kubepods-pod1b2c/])
+		/asks\\n \(pid 43, thread worker.*it is not the victim/,
+		/of 512.*kubepods-pod1b2c/])
 		assert.match(text, words);
 	assert.match(await page.locator('#incident tbody tr').first().innerText(),
 		/hog\s+process\s+\+100.*\+290.*\+290.*300.*fill_cache/);

@@ -6,7 +6,7 @@
 #include "tests/fuzz/recording.h"
 
 static struct report *(*const makers[])(void) = { fixture_profile, fixture_hostile, fixture_uring,
-						 fixture_incident };
+						  fixture_incident };
 static char *path, *whole[G_N_ELEMENTS(makers)];
 static gsize length[G_N_ELEMENTS(makers)];
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The story of an incident (an OOM kill, a rule of tare agent): what happened, who asked, the limit,
-// and who grew just before.
+// The story of an incident (an OOM kill, a rule of tare agent): what happened, who asked, the
+// limit, and who grew just before.
 
 import { el } from '../shared/dom.js';
 import { exact, printable, seconds, size } from '../shared/format.js';
@@ -22,13 +22,14 @@ function who({ pid, comm, thread }) {
 }
 
 function sentences(i) {
-	const group = i.cgroup ? printable(i.cgroup) : 'its control group', oom = i.what === 'oom-kill';
-	const apart = Math.abs(i.time_ns - i.held_ns);
+	const group = i.cgroup ? printable(i.cgroup) : 'its control group';
+	const oom = i.what === 'oom-kill', apart = Math.abs(i.time_ns - i.held_ns);
 
 	return [
 		i.detail && printable(i.detail),
-		i.victim && `The kernel killed ${who(i.victim)}${i.victim_held
-			? `, which held ${size(i.victim_held)}` : ''}, ${time(i.time_ns)} after the start.`,
+		i.victim && [`The kernel killed ${who(i.victim)}`,
+			i.victim_held && `which held ${size(i.victim_held)}`,
+			`${time(i.time_ns)} after the start.`].filter(Boolean).join(', '),
 		i.limit ? `${size(i.usage)} of ${size(i.limit)} in ${group}.`
 			: oom ? 'No control group was at its limit: the machine had no memory.'
 				: i.cgroup && `Control group ${group}.`,
@@ -55,15 +56,15 @@ function row(x) {
 
 /** The section's nodes; the report has an incident. */
 export function incidentView({ raw }) {
-	const i = raw.incident, heads = ['who', '', ...WINDOWS.map((w) => time(i.span_ns[w])), 'held',
-		'mostly'];
+	const i = raw.incident, spans = WINDOWS.map((w) => time(i.span_ns[w]));
+	const head = (h) => el('th', { scope: 'col', class: h === 'mostly' ? 'word' : null }, h);
 	const rows = SORTS.flatMap((s) => i.grew.filter((x) => x.sort === s).slice(0, ROWS));
 
 	return [...sentences(i).map((text) => el('p', null, text)), rows.length === 0
 		? el('p', { class: 'dim' }, 'Nothing grew by 64 KiB or more.')
 		: el('div', { class: 'scroll' }, el('table', { class: 'inner' },
 			el('caption', { class: 'hidden' }, 'Growth in the time before it'),
-			el('thead', null, el('tr', null, heads.map((h) => el('th',
-				{ scope: 'col', class: h === 'mostly' ? 'word' : null }, h)))),
+			el('thead', null, el('tr', null,
+				['who', '', ...spans, 'held', 'mostly'].map(head))),
 			el('tbody', null, rows.map(row))))];
 }
