@@ -92,7 +92,7 @@ all_told() {
 		held = [x["weight"] for r in rounds for x in r["rows"] if x["pid"] == pid]
 		times = [r["time_ns"] for r in rounds]
 		assert times == sorted(set(times)), times
-		assert len(held) >= 2 and held[0] < held[-1], held
+		assert len(held) >= 2 and held[0] < max(held), held # it may be ending in the last
 	END
 }
 
