@@ -52,6 +52,21 @@ test('hostile names are shown as they are and do nothing', async () => {
 const sampleType = (page, name) =>
 	page.locator(`#grown .sample-types button[data-value="${name}"]`);
 
+test('an OOM kill comes first: victim, trigger, limit, who grew',
+	() => opened(rendered('incident'), {}, async (page) => {
+	assert.equal(await page.locator('main > section').first().getAttribute('id'), 'incident');
+	const text = await page.locator('#incident').innerText();
+	for (const words of [/The kernel killed hog \(pid 41\), which held 300/,
+		/asks\\n \(pid 43, thread worker.*it is not the victim/,
+		/of 512.*kubepods-pod1b2c/])
+		assert.match(text, words);
+	assert.match(await page.locator('#incident tbody tr').first().innerText(),
+		/hog\s+process\s+\+100.*\+290.*\+290.*300.*fill_cache/);
+	assert.equal(await page.locator('#incident tr[data-sort="function"]').count(), 1);
+	assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+		true);
+}));
+
 test('without samples: all but the flame graph, and how to get it',
 	() => opened(rendered('python'), {}, async (page) => {
 	assert.equal(await page.locator('canvas').count(), 0);

@@ -40,8 +40,7 @@ all_told() {
 	report assert "$DIR/r.json" "[abs(sum(p['at_peak']['anon'] + p['at_peak']['kernel']
 		for p in processes if p['pid'] in ($pids) or any(c['ppid'] == p['pid']
 			for c in processes if c['pid'] in ($pids))) - i['usage'])
-				<= 0.02 * i['usage']
-		for i in [r['incident']]][0]"
+		<= 0.02 * i['usage'] for i in [r['incident']]][0]"
 }
 
 @test "run --memory-max: the story of an OOM kill, with victim and trigger apart" {
@@ -94,7 +93,7 @@ all_told() {
 		held = [x["weight"] for r in rounds for x in r["rows"] if x["pid"] == pid]
 		times = [r["time_ns"] for r in rounds]
 		assert times == sorted(set(times)), times
-		assert len(held) >= 2 and held[0] < held[-1], held
+		assert len(held) >= 2 and held[0] < max(held), held # it may be ending in the last
 	END
 }
 

@@ -5,7 +5,8 @@
 /* runs: 1100 */
 #include "tests/fuzz/recording.h"
 
-static struct report *(*const makers[])(void) = { fixture_profile, fixture_hostile, fixture_uring };
+static struct report *(*const makers[])(void) = { fixture_profile, fixture_hostile, fixture_uring,
+						  fixture_incident };
 static char *path, *whole[G_N_ELEMENTS(makers)];
 static gsize length[G_N_ELEMENTS(makers)];
 

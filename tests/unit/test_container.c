@@ -231,6 +231,8 @@ static void hostile_names(void **state)
 		"systemd-nspawn@\x9b\\x0a.service",
 		"\xe2\x80\xae.service",
 		"x\r\n.slice",
+		"a.slice/\xcc\x9c.service", /* an accent that starts a name */
+		"machine-\xcc\x9c.scope",
 	};
 
 	(void)state;

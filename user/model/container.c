@@ -141,8 +141,7 @@ static bool take_machine(struct container *c, const char *word)
 {
 	static const char machine[] = "machine-", nspawn[] = "systemd-nspawn@";
 	const char *runtime = "nspawn", *end;
-	g_autofree char *inner = NULL;
-	char *name;
+	g_autofree char *inner = NULL, *name = NULL;
 
 	if (g_str_has_prefix(word, machine) && g_str_has_suffix(word, ".scope"))
 		inner = g_strndup(word + strlen(machine), strlen(word) - strlen(machine) - 6);
@@ -153,7 +152,7 @@ static bool take_machine(struct container *c, const char *word)
 	name = container_unescape(inner);
 	if (g_str_has_prefix(name, "qemu-") || g_str_has_prefix(name, "lxc-"))
 		runtime = "libvirt";
-	set_name(c, runtime, name);
+	set_name(c, runtime, text_printable(name)); /* an accent may follow the prefix */
 	return true;
 }
 
@@ -250,15 +249,16 @@ static void take_word(struct container *c, const char *word, const char *above, 
 		replace(&c->slice, container_unescape(word));
 }
 
-/* The names of a path, bounded, and printable: users choose names of control groups, too. */
+/* The names of a path, bounded, and each printable: users choose names of control groups, too. */
 static char **words_of(const char *cgroup, unsigned *first, unsigned *n)
 {
 	g_autofree char *cut = g_strndup(cgroup ? cgroup : "", CONTAINER_PATH);
-	g_autofree char *path = text_printable(cut);
-	char **words = g_strsplit(path, "/", -1);
+	char **words = g_strsplit(cut, "/", -1);
 
 	*n = g_strv_length(words);
 	*first = *n > CONTAINER_DEPTH ? *n - CONTAINER_DEPTH : 0;
+	for (unsigned i = 0; i < *n; i++)
+		replace(&words[i], text_printable(words[i]));
 	return words;
 }
 

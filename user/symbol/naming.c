@@ -260,22 +260,28 @@ static bool is_in_file(const struct frame *f)
 	return !(f->flags & (FRAME_KERNEL | FRAME_SYNTHETIC)) && file_of(f) != NO_FILE;
 }
 
-static bool name_stack(struct naming *n, uint32_t node)
+/* The first frame of a stack, from its innermost one on, that a file may name; NO_NODE: none. */
+static uint32_t next_unnamed(const struct naming *n, uint32_t node)
 {
-	bool any = false;
-
 	while (node != NO_NODE) {
 		const struct stack_node *at = intern_key(n->s->nodes, node);
-		const struct frame *f = intern_key(n->s->frames, at->frame);
-		struct named *to = named_at(n, at->frame);
 
-		if (!to->function && is_in_file(f)) {
-			name_in_file(n, f, to);
-			any = true;
-		}
+		if (!named_at(n, at->frame)->function &&
+		    is_in_file(intern_key(n->s->frames, at->frame)))
+			return node;
 		node = at->parent;
 	}
-	return any;
+	return NO_NODE;
+}
+
+static void name_stack(struct naming *n, uint32_t node)
+{
+	while ((node = next_unnamed(n, node)) != NO_NODE) {
+		const struct stack_node *at = intern_key(n->s->nodes, node);
+
+		name_in_file(n, intern_key(n->s->frames, at->frame), named_at(n, at->frame));
+		node = at->parent;
+	}
 }
 
 static void name_code(struct naming *n, const struct frame *f, struct named *to)
@@ -495,26 +501,36 @@ static void add_all_inlined(struct naming *n)
 	add_nodes(n->p, first, count, frames);
 }
 
+static int by_live(gconstpointer a, gconstpointer b)
+{
+	const struct aggregate *x = *(const struct aggregate *const *)a;
+	const struct aggregate *y = *(const struct aggregate *const *)b;
+
+	return (x->live < y->live) - (x->live > y->live);
+}
+
 void naming_ahead(struct naming *n, const struct samples *s, struct modules *modules, int64_t least,
 		  int64_t most_us)
 {
+	g_autoptr(GPtrArray) unnamed = g_ptr_array_new();
 	int64_t until = g_get_monotonic_time() + most_us;
-	bool any = false;
 
 	n->s = s;
 	n->modules = modules;
 	g_array_set_size(n->names, intern_count(s->frames));
 	for (uint32_t i = 0; i < aggregates_count(s->aggregates); i++) {
-		const struct aggregate *a = aggregates_at(s->aggregates, i);
+		struct aggregate *a = aggregates_at(s->aggregates, i);
 
-		if (a->into != AGGREGATE_USED || a->live < least || !name_stack(n, a->key.node))
-			continue;
-		any = true;
-		if (g_get_monotonic_time() > until)
-			break;
+		if (a->into == AGGREGATE_USED && a->live >= least &&
+		    next_unnamed(n, a->key.node) != NO_NODE)
+			g_ptr_array_add(unnamed, a);
 	}
-	if (any)
-		modules_trim(modules);
+	if (!unnamed->len)
+		return;
+	g_ptr_array_sort(unnamed, by_live);
+	for (unsigned i = 0; i < unnamed->len && g_get_monotonic_time() < until; i++)
+		name_stack(n, ((const struct aggregate *)unnamed->pdata[i])->key.node);
+	modules_trim(modules);
 }
 
 void naming_fill(struct naming *n, struct profile *p, const struct samples *s,

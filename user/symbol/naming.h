@@ -34,8 +34,8 @@ void naming_fill(struct naming *n, struct profile *p, const struct samples *s,
 		 struct modules *modules, struct jits *jits, enum naming_detail detail);
 
 /* Before a profile is made: name the frames of stacks that hold `least` bytes or more, from their
- * files, for at most about `most_us` of time. A file can't be found any more once the processes of
- * its container have ended. */
+ * files, the largest stack first, for about `most_us` of time. A file can't be found any more once
+ * the processes of its container have ended. */
 void naming_ahead(struct naming *n, const struct samples *s, struct modules *modules, int64_t least,
 		  int64_t most_us);
 

@@ -21,6 +21,7 @@ import { SHAPE } from './graphbar.js';
 import { grownSection, notSampled, viewOf } from './grown.js';
 import { groupName } from './groups.js';
 import { headline } from './headline.js';
+import { incidentTitle, incidentView } from './incident.js';
 import { kernelView } from './kernel.js';
 import { KEYS } from './keys.js';
 import { load, nobodys } from './model.js';
@@ -229,7 +230,9 @@ function keys() {
 function sections() {
 	const plain = (id, title, draw) => section(id, title, null, [], [], draw);
 
-	return [weightSection(report, store, derived, actions),
+	return [...(report.raw.incident
+		? [plain('incident', incidentTitle(report), () => incidentView(report))] : []),
+	weightSection(report, store, derived, actions),
 		profile ? grownSection(report, store, derived)
 			: plain('grown', 'Where it grew', () => notSampled(report)),
 		whoSection(), whySection(),
