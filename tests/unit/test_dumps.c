@@ -110,6 +110,31 @@ static void test_rotates(void **state)
 	g_unlink(other);
 }
 
+/* A service that is killed every few seconds: its first dump stays, and those of other services. */
+static void test_storm(void **state)
+{
+	g_autofree char *path = NULL;
+
+	(void)state;
+	put("tare-20260101-000000-oom-kill.tare", 10);
+	put("tare-20260105-235955-oom-kill.tare", 10);
+	put("tare-20260106-000005-oom-kill.tare", 10);
+	put("tare-20260106-000005-oom-kill-2.tare", 10);
+	put("tare-20260106-000017-oom-kill.tare", 10);
+	put("tare-20260106-001005-oom-kill.tare", 10);
+	path = dump(4, 1 << 30, NOW);
+	assert_true(has("tare-20260101-000000-oom-kill.tare"));
+	assert_true(has("tare-20260105-235955-oom-kill.tare"));
+	assert_true(has("tare-20260106-001005-oom-kill.tare"));
+	assert_false(has("tare-20260106-000005-oom-kill.tare"));
+	assert_false(has("tare-20260106-000005-oom-kill-2.tare"));
+	assert_false(has("tare-20260106-000017-oom-kill.tare"));
+	discard("tare-20260101-000000-oom-kill.tare");
+	discard("tare-20260105-235955-oom-kill.tare");
+	discard("tare-20260106-001005-oom-kill.tare");
+	g_unlink(path);
+}
+
 static void test_no_directory(void **state)
 {
 	g_autofree char *missing = at("missing");
@@ -130,6 +155,7 @@ int main(void)
 		cmocka_unit_test(test_name),
 		cmocka_unit_test_setup_teardown(test_writes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rotates, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_storm, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_directory, setup, teardown),
 	};
 

@@ -19,6 +19,7 @@
 #define FILES_MOST 100000        /* of the directory that are looked at */
 #define PART ".part"             /* end of a dump's name until it is whole */
 #define PART_OLD 600             /* seconds: then its maker was killed */
+#define STORM 600                /* seconds between two dumps of one incident, at most */
 
 bool dumps_is_name(const char *name)
 {
@@ -49,6 +50,7 @@ static bool is_part(const char *name)
 
 struct dump {
 	char *name;
+	int64_t time; /* seconds since the epoch, as the name says */
 	uint64_t bytes;
 };
 
@@ -60,6 +62,13 @@ static void dump_clear(void *p)
 static int by_name(gconstpointer a, gconstpointer b)
 {
 	return strcmp(((const struct dump *)a)->name, ((const struct dump *)b)->name);
+}
+
+static int64_t time_of(const char *name)
+{
+	struct tm tm = { 0 };
+
+	return strptime(name + strlen(PREFIX), "%Y%m%d-%H%M%S", &tm) ? timegm(&tm) : 0;
 }
 
 /* Own regular files with the name of a dump, the oldest first. NULL: no such directory. Removes
@@ -88,7 +97,7 @@ static GArray *list(int dir, int64_t now)
 				unlinkat(dir, e->d_name, 0);
 			continue;
 		}
-		dump = (struct dump){ g_strdup(e->d_name), (uint64_t)st.st_size };
+		dump = (struct dump){ g_strdup(e->d_name), time_of(e->d_name), (uint64_t)st.st_size };
 		g_array_append_val(all, dump);
 	}
 	closedir(d);
@@ -96,28 +105,40 @@ static GArray *list(int dir, int64_t now)
 	return all;
 }
 
+/* The dump that came soonest after another one, if they are of one incident: where processes are
+ * killed again and again, the first dump tells most, and those of other incidents must stay. Else
+ * the oldest. */
+static unsigned first_to_go(const GArray *all)
+{
+	const struct dump *d = (const struct dump *)all->data;
+	int64_t least = STORM;
+	unsigned first = 0;
+
+	for (unsigned i = 1; i < all->len; i++)
+		if (d[i].time - d[i - 1].time < least) {
+			least = d[i].time - d[i - 1].time;
+			first = i;
+		}
+	return first;
+}
+
 static void make_room(const struct dumps_config *c, int dir, int64_t now)
 {
 	GArray *all = list(dir, now);
 	uint64_t bytes = c->max_size;
-	unsigned from = 0;
 
 	if (!all)
 		return;
-	for (unsigned i = all->len; i--;) {
-		const struct dump *d = &g_array_index(all, struct dump, i);
-
-		bytes += d->bytes;
-		if (all->len - i >= c->keep || bytes > c->total) {
-			from = i + 1;
-			break;
-		}
-	}
-	for (unsigned i = 0; i < from; i++) {
+	for (unsigned i = 0; i < all->len; i++)
+		bytes += g_array_index(all, struct dump, i).bytes;
+	while (all->len && (all->len >= c->keep || bytes > c->total)) {
+		unsigned i = first_to_go(all);
 		const struct dump *d = &g_array_index(all, struct dump, i);
 
 		if (unlinkat(dir, d->name, 0) && errno != ENOENT)
 			log_warn("%s/%s: cannot remove: %s", c->dir, d->name, g_strerror(errno));
+		bytes -= d->bytes;
+		g_array_remove_index(all, i);
 	}
 	g_array_unref(all);
 }

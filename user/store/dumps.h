@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A directory of recordings that are made one after the other: the oldest make room for new ones.
+ * A directory of recordings that are made one after the other. Old ones make room for new ones:
+ * first those that came within ten minutes of another, then the oldest.
  * It must not know what is recorded, nor why.
  */
 #ifndef TARE_DUMPS_H
@@ -15,7 +16,7 @@ struct dumps_config {
 	uint64_t max_size; /* of one: RECORDING_SIZE_LEAST … RECORDING_SIZE_MOST */
 };
 
-/* Remove the oldest dumps, then write the report to a new one, of mode 0600:
+/* Remove dumps that are too many or too large, then write the report to a new one, of mode 0600:
  * DIR/tare-20261129-061830-WHY.tare. `why`: letters, digits and dashes; `now`: seconds since the
  * epoch. `report` may be made smaller. *path: the file (free with g_free()), also if it could not
  * be written; then no file is left. Returns 0, or negative errno, logged; the disk was full if
