@@ -98,8 +98,8 @@ grower() {
 	until_true 30 has_grown $((30 << 20))
 	within 3 "$(sum "$url/heap?comm=$name" inuse_space)" "$(resident "$grower")"
 	within 3 "$(sum "$url/heap?comm=$name" inuse_space grow_here)" $((30 << 20))
-	# By samples, one per 512 KiB.
-	within 5 "$(sum "$url/heap?comm=$name" alloc_space grow_here)" $((30 << 20))
+	# By samples, one per 512 KiB; per 4 MiB while the machine is so busy that they wait.
+	within 15 "$(sum "$url/heap?comm=$name" alloc_space grow_here)" $((30 << 20))
 	run "$LIB/pprof_rules.py" labels "$url/heap?comm=$name" comm
 	[ "$output" = "$name" ] || fail "$output"
 	[ "$(sum "$url/heap?comm=nobody" inuse_space)" = 0 ]
@@ -129,7 +129,7 @@ difference() {
 	[ "$(sum "file://$DIR/late" alloc_space)" = 0 ]
 	[ "$(sum "file://$DIR/late" inuse_space)" = 0 ]
 	finished "$early"
-	within 5 "$(sum "file://$DIR/early" alloc_space)" $((30 << 20))
+	within 15 "$(sum "file://$DIR/early" alloc_space)" $((30 << 20)) # by samples
 	within 5 "$(sum "file://$DIR/early" inuse_space)" $((30 << 20))
 	rules delta "$url/heap?seconds=1"
 	rules delta "$url/kernel?seconds=1"
@@ -226,7 +226,8 @@ leave_early() {
 	agent
 	[ "$(status_of heap)" = 200 ] # the first one takes longest: it opens many programs
 	for ((i = 0; i < 8; i++)); do
-		begin curl -s -o /dev/null "$url/heap?seconds=60"
+		# The request below may take the last place before them: then they ask again.
+		begin curl -s -o /dev/null --retry 100 --retry-delay 1 "$url/heap?seconds=60"
 	done
 	until_true 50 eval '[ "$(status_of "heap?seconds=1")" = 503 ]'
 	[ "$(status_of heap)" = 200 ]
