@@ -135,11 +135,92 @@ static double student(unsigned df)
 	return qt((1 + LEVEL) / 2, df, true, false);
 }
 
+/* The runs with one N, of one part: how many, their mean and their variance; first: run i is the
+ * first of them. */
+struct repeats {
+	bool first;
+	unsigned n;
+	double mean, variance; /* variance 0: one run */
+};
+
+static struct repeats repeats_at(const struct points *p, const double *y, unsigned i)
+{
+	struct repeats r = { .first = true };
+	double squares = 0;
+
+	for (unsigned j = 0; j < p->n; j++) {
+		double off = y[j] - r.mean;
+
+		if (p->run[j]->tasks != p->run[i]->tasks)
+			continue;
+		r.first = r.first && j >= i;
+		r.mean += off / ++r.n;
+		squares += off * (y[j] - r.mean);
+	}
+	r.variance = r.n > 1 ? squares / (r.n - 1) : 0;
+	return r;
+}
+
+/* Sums over the different N, for the interval. `w`, `x_mean`, `xx`: of fit_values(). */
+struct spread {
+	unsigned k;         /* different N */
+	double pooled;      /* relative variance of runs with one N */
+	double slope, tare; /* their variances by that of repeats */
+	double off;         /* weighted squares of the means' distances from the line */
+};
+
+static struct spread spread_of(const struct points *p, const double *y, double w, double x_mean,
+			       double xx, const struct fit *fit)
+{
+	struct spread s = { 0 };
+	double squares = 0;
+
+	for (unsigned i = 0; i < p->n; i++) {
+		struct repeats r = repeats_at(p, y, i);
+
+		s.k += r.first;
+		squares += r.first ? r.variance * (r.n - 1) / (p->scale[i] * p->scale[i]) : 0;
+	}
+	s.pooled = p->n > s.k ? squares / (p->n - s.k) : 0;
+	for (unsigned i = 0; i < p->n; i++) {
+		struct repeats r = repeats_at(p, y, i);
+		double wi = 1 / (p->scale[i] * p->scale[i]);
+		double by_slope = wi * (p->tasks[i] - x_mean) / xx;
+		double by_tare = wi / w - x_mean * by_slope;
+		double off = r.mean - fit->tare - fit->slope * p->tasks[i];
+		double variance = r.n > 1 ? r.variance : s.pooled / wi;
+
+		if (!r.first)
+			continue;
+		s.slope += r.n * by_slope * by_slope * variance;
+		s.tare += r.n * by_tare * by_tare * variance;
+		s.off += r.n * wi * off * off;
+	}
+	return s;
+}
+
+static void fit_interval(const struct points *p, const double *y, double w, double x_mean,
+			 double xx, struct fit *fit)
+{
+	struct spread s = spread_of(p, y, w, x_mean, xx, fit);
+	double t = p->n > s.k ? student(p->n - s.k) : 0;
+	double line = s.k > 2 ? student(s.k - 2) * sqrt(s.off / (s.k - 2)) : 0;
+	/* If w were 1/variance, the variance of the slope were 1 / xx, and that of the tare
+	 * 1 / w + x_mean² / xx. */
+	double slope = fmax(t * sqrt(s.slope), line / sqrt(xx));
+	double tare = fmax(t * sqrt(s.tare), line * sqrt(1 / w + x_mean * x_mean / xx));
+
+	fit->lo = fit->slope - slope;
+	fit->hi = fit->slope + slope;
+	fit->tare_lo = fit->tare - tare;
+	fit->tare_hi = fit->tare + tare;
+}
+
 /* The line y = tare + slope * x with the least Σ w (y - tare - slope * x)², x being the tasks. The
  * sums are taken about the weighted means, so that large values lose no precision. */
 static void fit_values(const struct points *p, const double *y, struct fit *fit)
 {
-	double w = 0, x_mean = 0, y_mean = 0, xx = 0, xy = 0, chi2 = 0, unit;
+	double w = 0, x_mean = 0, y_mean = 0, xx = 0, xy = 0;
 
 	for (unsigned i = 0; i < p->n; i++) {
 		double wi = 1 / (p->scale[i] * p->scale[i]);
@@ -159,20 +240,8 @@ static void fit_values(const struct points *p, const double *y, struct fit *fit)
 	fit->valid = true;
 	find_worst(p, y, fit);
 	fit->interval = p->n > 2;
-	if (!fit->interval)
-		return;
-	for (unsigned i = 0; i < p->n; i++) {
-		double off = y[i] - y_mean - fit->slope * (p->tasks[i] - x_mean);
-
-		chi2 += off * off / (p->scale[i] * p->scale[i]);
-	}
-	/* If w were 1/variance, the variance of the slope were 1 / xx, and that of the tare
-	 * 1 / w + x_mean² / xx. The residuals give the true scale. */
-	unit = student(p->n - 2) * sqrt(chi2 / (p->n - 2));
-	fit->lo = fit->slope - unit / sqrt(xx);
-	fit->hi = fit->slope + unit / sqrt(xx);
-	fit->tare_lo = fit->tare - unit * sqrt(1 / w + x_mean * x_mean / xx);
-	fit->tare_hi = fit->tare + unit * sqrt(1 / w + x_mean * x_mean / xx);
+	if (fit->interval)
+		fit_interval(p, y, w, x_mean, xx, fit);
 }
 
 /* Fit the sum of some parts (bits). */

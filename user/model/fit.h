@@ -7,9 +7,12 @@
  * 1 / (mean weight in bytes of the runs with its N)², since measured sizes scatter in proportion
  * to their size; so each N counts equally. If the weight is not known in all runs, the mean of
  * user memory (or else of RSS, or of the charge) is used. Every part is fitted with the same
- * statistical weights, so the tares and slopes of the kinds add up to those of the sums. The 95 %
- * interval is Student's t with n - 2 degrees of freedom, with the covariance scaled by the
- * residuals' weighted chi² / (n - 2).
+ * statistical weights, so the tares and slopes of the kinds add up to those of the sums.
+ *
+ * The 95 % interval is the larger one of two, both by Student's t:
+ *   repeats: runs with one N differ, each N by as much as it does (n runs with k different N have
+ *            n - k degrees of freedom; an N with one run gets the pooled relative variance)
+ *   the line: the means are off it, of which repeats tell nothing (k - 2 degrees of freedom)
  *
  * Not every program grows along a line: arrays double, collectors keep garbage. If the mean weight
  * at some N is more than FIT_OFF off the line, the row is bent: then no slope describes it, and
@@ -20,7 +23,7 @@
 
 #include "model/bench.h"
 
-#define FIT_OFF 0.10 /* bent if the mean at one N is off the line by more of its weight */
+#define FIT_OFF 0.05 /* bent if the mean at one N is off the line by more of its weight */
 
 struct fit {
 	bool valid;    /* two N or more, known in all runs; else all is 0 */

@@ -141,6 +141,7 @@ static json_t *json_at(const struct bench_row *r, int part, uint64_t tasks)
 	json_object_set_new(object, "tare", json_bytes(at.tare));
 	json_object_set_new(object, "bytes", json_bytes(at.bytes));
 	json_object_set_new(object, "half", json_bytes(at.interval ? at.half : NAN));
+	json_object_set_new(object, "tare_half", json_bytes(at.interval ? at.tare_half : NAN));
 	return object;
 }
 

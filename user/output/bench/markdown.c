@@ -77,19 +77,28 @@ static void tare_cell(GString *out, const struct bench_line *l)
 		 f.known ? g_strdup_printf("%s%s", f.least ? "≥ " : "", size) : g_strdup(UNKNOWN));
 }
 
+/* Each source, in the order of the catalogue. */
 static void published_cell(GString *out, const struct bench_row *row)
 {
-	double slope;
-	const char *source = bench_published_slope(row, &slope);
-	g_autofree char *bytes = NULL, *safe = NULL;
+	GString *cell = g_string_new(NULL);
+	const char *last = NULL;
 
-	if (!source) {
-		add_cell(out, g_strdup("–"));
-		return;
+	for (unsigned i = 0; i < row->published->len; i++) {
+		const struct bench_published *p = row->published->pdata[i];
+		g_autofree char *bytes = NULL, *safe = NULL;
+		double slope;
+
+		if ((last && !g_strcmp0(p->source, last)) ||
+		    !bench_source_slope(row, p->source, &slope))
+			continue;
+		last = p->source;
+		bytes = bench_bytes(slope);
+		safe = escaped_text(p->source);
+		g_string_append_printf(cell, "%s%s (%s)", cell->len ? ", " : "", bytes, safe);
 	}
-	bytes = bench_bytes(slope);
-	safe = escaped_text(source);
-	add_cell(out, g_strdup_printf("%s (%s)", bytes, safe));
+	if (!cell->len)
+		g_string_append(cell, "–");
+	add_cell(out, g_string_free(cell, FALSE));
 }
 
 static void seconds_cell(GString *out, double s)
@@ -228,9 +237,9 @@ static void add_top(GString *out, const struct bench *b)
 		out,
 		"\nBytes/task: memory per additional task, user and kernel, the slope of a "
 		"line fitted through all runs, ± its 95 % interval. Tare: weight with "
-		"no task, by that line. Not linear (a mean is more than a tenth off the line): "
-		"bytes/task at N, and tare is the weight with the fewest tasks. N: the "
-		"largest number of tasks. Published: the "
+		"no task, by that line. Not linear (a mean is more than 5 % off the line): "
+		"bytes/task at N, tare is the weight with the fewest tasks, and ± is only how "
+		"far runs differ. N: the largest number of tasks that was run. Published: the "
 		"slope between the smallest and the largest published N. n/m: not "
 		"measured.\n");
 }

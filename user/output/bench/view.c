@@ -140,7 +140,7 @@ char *bench_bytes(double v)
 	return g_strdup_printf("%s%s", v < 0 ? "-" : "", digits);
 }
 
-static bool source_slope(const struct bench_row *row, const char *source, double *slope)
+bool bench_source_slope(const struct bench_row *row, const char *source, double *slope)
 {
 	const struct bench_published *low = NULL, *high = NULL;
 
@@ -163,7 +163,7 @@ const char *bench_published_slope(const struct bench_row *row, double *slope)
 	for (unsigned i = row->published->len; i--;) {
 		const struct bench_published *p = row->published->pdata[i];
 
-		if (source_slope(row, p->source, slope))
+		if (bench_source_slope(row, p->source, slope))
 			return p->source ? p->source : "";
 	}
 	return NULL;

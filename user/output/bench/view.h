@@ -42,8 +42,10 @@ char *bench_bytes(double v);
 /* text_size() of a double. */
 char *bench_size(double v);
 
-/* Published RSS per task: the slope between the smallest and the largest N of one source.
- * Returns the name of the last source that has both; NULL: none. */
+/* Published RSS per task: the slope between the smallest and the largest N of one source. False: it
+ * has not two N. */
+bool bench_source_slope(const struct bench_row *row, const char *source, double *slope);
+/* Of the last source that has both. Returns its name; NULL: none. */
 const char *bench_published_slope(const struct bench_row *row, double *slope);
 
 /* Runs with this outcome: struct bench_run *. For each N and reason only the run that got

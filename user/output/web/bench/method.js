@@ -23,9 +23,10 @@ export function method() {
 			'million tasks must not outweigh runs with a thousand. All kinds use ' +
 			'the same weights, so kinds add up to their sums.'),
 		paragraph('The interval',
-			'is the 95 % confidence interval of the slope, by Student\u2019s t with ' +
-			'n \u2212 2 degrees of freedom over the runs\u2019 residuals. ' +
-			'A row is marked not linear if the mean at some N is more than 10 % ' +
+			'is the 95 % confidence interval of the slope: the larger one of two, by ' +
+			'how far runs with one N differ, and by how far the means are off the ' +
+			'line. ' +
+			'A row is marked not linear if the mean at some N is more than 5 % ' +
 			'off its line. Then it shows bytes per task at its largest N: the mean ' +
 			'there, less the mean with the fewest tasks, over the tasks between.'),
 		paragraph('Steady or peak:',

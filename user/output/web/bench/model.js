@@ -17,7 +17,9 @@ const text = (s) => s === null || s === undefined ? null : printable(s);
 function atMost(level, part, fit) {
 	const at = level[part];
 
-	return at ? { tare: at.tare, slope: at.bytes, linear: false, tare_ci: null,
+	return at ? { tare: at.tare, slope: at.bytes, linear: false,
+		tare_ci: known(at.tare_half) ?
+			[at.tare - at.tare_half, at.tare + at.tare_half] : null,
 		ci: known(at.half) ? [at.bytes - at.half, at.bytes + at.half] : null,
 		worst: fit?.worst ?? null, worst_tasks: fit?.worst_tasks ?? null } : null;
 }
@@ -40,6 +42,7 @@ function row(raw, index) {
 	return {
 		...raw,
 		index,
+		levels: raw.at ?? [],
 		...fitsOf(raw),
 		runs: raw.runs ?? [],
 		published: (raw.published ?? []).map((p) => ({ ...p, source: text(p.source),

@@ -24,30 +24,44 @@ export function twins(rows, all) {
 
 	return sorted(rows.map((row) => {
 		const old = by.get(row.twin);
-		const dots = old && [first(`${old.title}, ${old.version ?? '?'}`, weight(old)),
-			second(`${row.title}, ${row.version ?? '?'}`, weight(row))];
+		const [before, now] = old ? both(old, row) : [];
+		const dots = old && [first(`${old.title}, ${old.version ?? '?'}`, before),
+			second(`${row.title}, ${row.version ?? '?'}`, now)];
 
 		return dots?.every((d) => known(d.value)) &&
 			{ row, dots, text: arrow(dots, perTask) };
 	}).filter(Boolean));
 }
 
-// The same program asleep: by its name, on the same runtime, else on another one.
+// Where the name does not tell which program sleeps in the same way.
+const SAME = { 'csharp-channel': 'csharp-dotnet', 'elixir-channel': 'elixir-spawn-sid' };
+
+// The same program asleep, on the same runtime.
 function asleep(row, all) {
 	const base = row.id.replace(`-${row.family}`, '');
 	const plain = base.replace(/-sid$/, '');
-	const ids = row.root === 'sid' ? [`${plain}-sid`, plain] : [plain, `${plain}-sid`];
+	const ids = SAME[row.id] ? [SAME[row.id]] : [`${plain}-sid`, plain];
 
 	return ids.map((id) => all.find((r) => r.id === id && r.family === 'sleep' &&
-		known(weight(r)))).find(Boolean);
+		(SAME[row.id] || r.root === row.root) && known(weight(r)))).find(Boolean);
+}
+
+// Bytes per task of two rows. Where one is no line: at the largest N that both have.
+function both(a, b) {
+	const has = (r, n) => r.levels.find((l) => l.tasks === n)?.weight?.bytes ?? null;
+	const n = a.bent || b.bent ? Math.max(0, ...a.levels.map((l) => l.tasks)
+		.filter((t) => known(has(a, t)) && known(has(b, t)))) : 0;
+
+	return n ? [has(a, n), has(b, n)] : [weight(a), weight(b)];
 }
 
 /** The rows of one family beside what the same tasks weigh asleep. */
 export function atWork(rows, all, family) {
 	return sorted(rows.filter((r) => r.family === family && known(weight(r))).map((row) => {
 		const of = asleep(row, all);
-		const dots = [...of ? [first(`asleep: ${of.title}`, weight(of))] : [],
-			second(row.title, weight(row))];
+		const [rest, work] = of ? both(of, row) : [null, weight(row)];
+		const dots = [...of ? [first(`asleep: ${of.title}`, rest)] : [],
+			second(row.title, work)];
 
 		return { row, dots, text: arrow(dots, perTask) };
 	}));

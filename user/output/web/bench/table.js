@@ -14,7 +14,7 @@ const half = (r) => {
 };
 
 /** What "not linear" means for a row, in words. */
-const bentText = (r) => 'not linear: some N is more than 10 % off the line' +
+const bentText = (r) => 'not linear: some N is more than 5 % off the line' +
 	(r.at === null ? ''
 		: `; bytes per task at ${count(r.at)} tasks, less what the fewest take`);
 
