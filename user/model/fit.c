@@ -130,9 +130,26 @@ static void find_worst(const struct points *p, const double *y, struct fit *fit)
 }
 
 /* The t that a value with `df` degrees of freedom does not exceed, either way, at LEVEL. */
-static double student(unsigned df)
+static double student(double df)
 {
 	return qt((1 + LEVEL) / 2, df, true, false);
+}
+
+/* A sum of variances; Σ v² / df gives its degrees of freedom (Welch, Satterthwaite). */
+struct variance {
+	double sum, by_df;
+};
+
+static void add_variance(struct variance *s, double v, unsigned df)
+{
+	s->sum += v;
+	s->by_df += df ? v * v / df : 0;
+}
+
+/* Half of the 95 % interval of a value with this variance. */
+static double half_width(const struct variance *s)
+{
+	return s->by_df > 0 ? student(s->sum * s->sum / s->by_df) * sqrt(s->sum) : 0;
 }
 
 /* The runs with one N, of one part: how many, their mean and their variance; first: run i is the
@@ -163,10 +180,10 @@ static struct repeats repeats_at(const struct points *p, const double *y, unsign
 
 /* Sums over the different N, for the interval. `w`, `x_mean`, `xx`: of fit_values(). */
 struct spread {
-	unsigned k;         /* different N */
-	double pooled;      /* relative variance of runs with one N */
-	double slope, tare; /* their variances by that of repeats */
-	double off;         /* weighted squares of the means' distances from the line */
+	unsigned k;                  /* different N */
+	double pooled;               /* relative variance of runs with one N */
+	struct variance slope, tare; /* by that of repeats */
+	double off;                  /* weighted squares of the means' distances from the line */
 };
 
 static struct spread spread_of(const struct points *p, const double *y, double w, double x_mean,
@@ -189,11 +206,12 @@ static struct spread spread_of(const struct points *p, const double *y, double w
 		double by_tare = wi / w - x_mean * by_slope;
 		double off = r.mean - fit->tare - fit->slope * p->tasks[i];
 		double variance = r.n > 1 ? r.variance : s.pooled / wi;
+		unsigned df = r.n > 1 ? r.n - 1 : p->n - s.k;
 
 		if (!r.first)
 			continue;
-		s.slope += r.n * by_slope * by_slope * variance;
-		s.tare += r.n * by_tare * by_tare * variance;
+		add_variance(&s.slope, r.n * by_slope * by_slope * variance, df);
+		add_variance(&s.tare, r.n * by_tare * by_tare * variance, df);
 		s.off += r.n * wi * off * off;
 	}
 	return s;
@@ -203,12 +221,11 @@ static void fit_interval(const struct points *p, const double *y, double w, doub
 			 double xx, struct fit *fit)
 {
 	struct spread s = spread_of(p, y, w, x_mean, xx, fit);
-	double t = p->n > s.k ? student(p->n - s.k) : 0;
 	double line = s.k > 2 ? student(s.k - 2) * sqrt(s.off / (s.k - 2)) : 0;
 	/* If w were 1/variance, the variance of the slope were 1 / xx, and that of the tare
 	 * 1 / w + x_mean² / xx. */
-	double slope = fmax(t * sqrt(s.slope), line / sqrt(xx));
-	double tare = fmax(t * sqrt(s.tare), line * sqrt(1 / w + x_mean * x_mean / xx));
+	double slope = fmax(half_width(&s.slope), line / sqrt(xx));
+	double tare = fmax(half_width(&s.tare), line * sqrt(1 / w + x_mean * x_mean / xx));
 
 	fit->lo = fit->slope - slope;
 	fit->hi = fit->slope + slope;

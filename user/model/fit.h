@@ -10,8 +10,8 @@
  * statistical weights, so the tares and slopes of the kinds add up to those of the sums.
  *
  * The 95 % interval is the larger one of two, both by Student's t:
- *   repeats: runs with one N differ, each N by as much as it does (n runs with k different N have
- *            n - k degrees of freedom; an N with one run gets the pooled relative variance)
+ *   repeats: runs with one N differ, each N by as much as it does (degrees of freedom by Welch and
+ *            Satterthwaite; an N with one run gets the pooled relative variance)
  *   the line: the means are off it, of which repeats tell nothing (k - 2 degrees of freedom)
  *
  * Not every program grows along a line: arrays double, collectors keep garbage. If the mean weight

@@ -48,7 +48,11 @@ function asleep(row, all) {
 
 // Bytes per task of two rows. Where one is no line: at the largest N that both have.
 function both(a, b) {
-	const has = (r, n) => r.levels.find((l) => l.tasks === n)?.weight?.bytes ?? null;
+	const has = (r, t) => {
+		const level = r.levels.find((l) => l.tasks === t);
+
+		return (level?.weight ?? level?.user)?.bytes ?? null;
+	};
 	const n = a.bent || b.bent ? Math.max(0, ...a.levels.map((l) => l.tasks)
 		.filter((t) => known(has(a, t)) && known(has(b, t)))) : 0;
 

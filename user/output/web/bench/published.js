@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Published figures next to tare's, at the same N: published max RSS, tare's RSS at the peak, and
-// tare's weight (with kernel memory).
+// Published figures next to tare's, at the same N: published max RSS, tare's RSS, and tare's weight
+// (with kernel memory).
 
 import { UNKNOWN, known, size, tasks } from '../shared/format.js';
 import { points, publishedSlopes } from './model.js';
