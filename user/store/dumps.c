@@ -97,7 +97,8 @@ static GArray *list(int dir, int64_t now)
 				unlinkat(dir, e->d_name, 0);
 			continue;
 		}
-		dump = (struct dump){ g_strdup(e->d_name), time_of(e->d_name), (uint64_t)st.st_size };
+		dump = (struct dump){ g_strdup(e->d_name), time_of(e->d_name),
+				      (uint64_t)st.st_size };
 		g_array_append_val(all, dump);
 	}
 	closedir(d);

@@ -234,14 +234,13 @@ static void add_top(GString *out, const struct bench *b)
 	if (!b->complete)
 		g_string_append(out, "\n**Interrupted: some runs are missing.**\n");
 	g_string_append(
-		out,
-		"\nBytes/task: memory per additional task, user and kernel, the slope of a "
-		"line fitted through all runs, ± its 95 % interval. Tare: weight with "
-		"no task, by that line. Not linear (a mean is more than 5 % off the line): "
-		"bytes/task at N, tare is the weight with the fewest tasks, and ± is only how "
-		"far runs differ. N: the largest number of tasks that was run. Published: the "
-		"slope between the smallest and the largest published N. n/m: not "
-		"measured.\n");
+		out, "\nBytes/task: memory per additional task, user and kernel, the slope of a "
+		     "line fitted through all runs, ± its 95 % interval. Tare: weight with "
+		     "no task, by that line. Not linear (a mean is more than 5 % off the line): "
+		     "bytes/task at N, tare is the weight with the fewest tasks, and ± is only how "
+		     "far runs differ. N: the largest number of tasks that was run. Published: the "
+		     "slope between the smallest and the largest published N. n/m: not "
+		     "measured.\n");
 }
 
 char *bench_markdown(const struct bench *b)
