@@ -36,12 +36,23 @@ begin_agent() {
 	wait_for scrape
 }
 
-# end_agent STATUS: returns it, after the output of the agent if it is not 0
+# explain: what both sides say a tick later, and of each process
+explain() {
+	echo "one tick later:"
+	next_tick && grep -E '^tare_(books|lost|(cgroup|name)_resident).* [^0]' "$dir/text"
+	find $groups/*.slice -name cgroup.procs -exec cat {} + | while read -r pid; do
+		echo "$pid: $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+		grep -E '^(Rss|Anonymous|AnonHugePages):' "/proc/$pid/smaps_rollup"
+	done
+	cat "$dir/agent.err"
+}
+
+# end_agent STATUS: returns it; if it is not 0, the output has why
 end_agent() {
+	[ "$1" = 0 ] || explain
 	kill "$agent"
 	end_groups $groups/system.slice $groups/kubepods.slice
 	wait
-	[ "$1" = 0 ] || cat "$dir/agent.err"
 	return "$1"
 }
 
