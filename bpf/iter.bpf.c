@@ -106,24 +106,32 @@ int tare_attach(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+/* A sweep's copy of an mm's account; one sweep runs at a time. */
+static struct tare_mm_end copy;
+
 /* Write an mm's record. `mm` is NULL while it is torn down: then the ledger's sums are right,
- * but there are no sums of the kernel to compare with. Returns not 0 if there was no room. */
-static __always_inline int sweep_mm(struct seq_file *seq, struct mm_struct *mm, struct tare_mm *m)
+ * but there are no sums of the kernel to compare with. Returns not 0 if there was no room.
+ *
+ * The mm may end meanwhile, and another one may get its element: mm_delete() clears the key first,
+ * and place_clear() sets another id. Then nothing is written: its final record has the sums. */
+static __always_inline int sweep_mm(struct seq_file *seq, struct mm_struct *mm, struct tare_mm *m,
+				    __u64 key)
 {
-	struct tare_record head = {
-		.type = TARE_REC_MM,
-		.size = sizeof(struct tare_mm_end),
-		.time_ns = bpf_ktime_get_boot_ns(),
-	};
+	__u64 id = m->id;
 
 	if (mm)
 		take_sums(mm, m);
 	else
 		m->sums_valid = 0;
-	if (m->flags & TARE_MM_DEAD) /* closed in the meantime: its final record has the sums */
+	copy.head.type = TARE_REC_MM;
+	copy.head.size = sizeof(copy);
+	copy.head.time_ns = bpf_ktime_get_boot_ns();
+	bpf_probe_read_kernel(&copy.mm, sizeof(copy.mm), m);
+	/* By an atomic operation, so that the key and the id are read after the copy. */
+	if (__sync_fetch_and_add(&m->id, 0) != id || m->key != key || copy.mm.id != id ||
+	    copy.mm.flags & TARE_MM_DEAD)
 		return 0;
-	return bpf_seq_write(seq, &head, sizeof(head)) ||
-	       bpf_seq_write(seq, m, sizeof(struct tare_mm));
+	return bpf_seq_write(seq, &copy, sizeof(copy));
 }
 
 SEC("iter/task")
@@ -152,7 +160,7 @@ int tare_sweep(struct bpf_iter__task *ctx)
 		vma_heap_report(m, task->tgid);
 	if (m && m->sweep != sweep.number &&
 	    !(m->flags & (TARE_MM_IGNORE | TARE_MM_FORKING | TARE_MM_EXECING)) &&
-	    sweep_mm(seq, mm, m))
+	    sweep_mm(seq, mm, m, key))
 		return 0; /* no room: the kernel calls again for this task */
 	task_fill(task, ts, TARE_REC_TASK);
 	size = ts->head.size;
