@@ -321,10 +321,8 @@ test('published figures stand beside ours', () => opened(path, {}, async (page) 
 		})))) {
 			const r = full.rows[g.row];
 			const mean = (part) => {
-				// The peak may be that of the script that enters the newer root.
-				const state = r.root === 'sid' ? 'steady' : 'peak';
 				const runs = r.runs.filter((x) => x.tasks === n &&
-					x.state === state && x.outcome === 'ok');
+					x.state === 'peak' && x.outcome === 'ok');
 				return runs.length
 					? runs.reduce((s, x) => s + x[part], 0) / runs.length
 					: null;
@@ -448,5 +446,26 @@ test('a row that is no line shows bytes per task at its largest N', () => {
 		assert.match(await cell.innerText(), /778/);
 		assert.match(await cell.locator('abbr').getAttribute('title'),
 			/at 1,000,000 tasks/);
+	});
+});
+
+test('where one of two is no line, a rod joins them at the largest N of both', () => {
+	const copy = structuredClone(full);
+	const of = (id) => copy.rows.findIndex((r) => r.id === id);
+	const part = (bytes) => ({ tare: 5e6, bytes, half: 7, tare_half: 3 });
+	const levels = (...list) => list.map(([tasks, bytes]) => ({ tasks,
+		...Object.fromEntries([...KINDS, 'kernel'].map((k) => [k, part(0)])),
+		...Object.fromEntries(['anon', 'user', 'weight', 'rss', 'charged']
+			.map((k) => [k, part(bytes)])) }));
+	const go = copy.rows[of('go')], work = copy.rows[of('go-connect')];
+
+	go.bent = true;
+	go.at = levels([1e4, 2000], [1e5, 2500], [1e6, 3000]);
+	work.at = levels([1e4, 9000], [1e5, 9100]);
+	return opened(report('levels', copy), {}, async (page) => {
+		const { values } = (await rods(page, 'connect'))
+			.find((x) => x.row === of('go-connect'));
+
+		assert.deepEqual(values, { first: 2500, second: 9100 });
 	});
 });

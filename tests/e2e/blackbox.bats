@@ -32,7 +32,7 @@ of_incident() {
 	done
 }
 
-# What oom_scene's processes held at the kill (its output is stdin) is what the group was charged
+# What oom_scene's processes held at the kill (its output is on stdin) is what the group was charged
 # for, within 2 %. Mapped files do not count: they are in the page cache already.
 all_told() {
 	local pids

@@ -53,7 +53,7 @@ static struct bench_row *some_row(struct bench *b, const char *id)
 	row->language = g_strdup("Go");
 	row->family = g_strdup("sleep");
 	row->task = g_strdup("a goroutine");
-	row->root = g_strdup("sid");
+	row->root = g_strdup("bookworm");
 	row->twin = g_strdup("go-old");
 	row->version = g_strdup("1.24");
 	row->command = g_strdup("./x {n} \"'; DROP TABLE runs; --");

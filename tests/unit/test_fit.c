@@ -439,6 +439,27 @@ static void programs_without_ready_are_fitted_at_the_peak(void **state)
 	assert_false(fit.part[TARE_ANON].valid);
 }
 
+static bool keeps_peak(const char *root, double anon)
+{
+	struct bench_row *row = new_row();
+	struct bench_run *run = add_run(row, 1, 1);
+
+	row->root = g_strdup(root);
+	add_weighing(run, BENCH_PEAK, anon);
+	bench_check_peak(row, run);
+	return run->at[BENCH_PEAK].taken;
+}
+
+/* The script that enters the newer root has about 10 MiB. */
+static void small_peaks_in_the_newer_root_are_not_known(void **state)
+{
+	(void)state;
+	assert_false(keeps_peak("sid", 12 << 20));
+	assert_true(keeps_peak("sid", 16 << 20));
+	assert_true(keeps_peak("bookworm", 1 << 20));
+	assert_true(keeps_peak(NULL, 1 << 20)); /* the user's own command */
+}
+
 /* All weights are 0: no division by 0. */
 static void weights_of_0_are_fitted(void **state)
 {
@@ -471,6 +492,7 @@ int main(void)
 		cmocka_unit_test(bytes_per_task_at_one_n),
 		cmocka_unit_test(failed_runs_are_excluded),
 		cmocka_unit_test(programs_without_ready_are_fitted_at_the_peak),
+		cmocka_unit_test(small_peaks_in_the_newer_root_are_not_known),
 		cmocka_unit_test(weights_of_0_are_fitted),
 	};
 

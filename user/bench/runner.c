@@ -212,6 +212,7 @@ static int run_once(struct runner *r, const struct subject *s, uint64_t tasks, u
 	*run = run_trial(r, s, tasks, repeat, after);
 	if (!*run)
 		return *r->config->interrupted ? -EINTR : -EIO;
+	bench_check_peak(s->row, *run);
 	g_ptr_array_add(s->row->runs, *run);
 	progress_done(&r->progress, tasks, progress_now() - start);
 	say_end(r, s, *run);

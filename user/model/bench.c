@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#define ENTER_MOST (16 << 20) /* bytes: more than the script that enters the newer root */
+
 const char *const bench_state_name[BENCH_STATES] = { "steady", "peak", "after" };
 const char *const bench_outcome_name[] = { "ok", "stopped", "failed" };
 const char *const bench_part_name[BENCH_PARTS] = {
@@ -146,6 +148,15 @@ void bench_sum(struct bench_weighing *w)
 	w->part[BENCH_USER] = sum_known(w->part, user, G_N_ELEMENTS(user));
 	w->part[BENCH_KERNEL] = sum_known(w->part, kernel, G_N_ELEMENTS(kernel));
 	w->part[BENCH_WEIGHT] = sum_known(w->part, all, G_N_ELEMENTS(all));
+}
+
+void bench_check_peak(const struct bench_row *row, struct bench_run *run)
+{
+	struct bench_weighing *peak = &run->at[BENCH_PEAK];
+	int64_t rss = peak->part[BENCH_RSS];
+
+	if (!g_strcmp0(row->root, "sid") && rss != BENCH_UNKNOWN && rss < ENTER_MOST)
+		peak->taken = false;
 }
 
 enum bench_state bench_row_state(const struct bench_row *row)

@@ -120,6 +120,10 @@ struct bench_row *bench_find(const struct bench *b, const char *id); /* NULL: no
 /* Compute a weighing's sums from its kinds. A sum is unknown if one of its kinds is. */
 void bench_sum(struct bench_weighing *w);
 
+/* A peak that may not be the program's is not taken: a program in the newer root is started by a
+ * script that enters it (tools/runtimes enter) and has about 10 MiB. */
+void bench_check_peak(const struct bench_row *row, struct bench_run *run);
+
 /* The state that a row's figures use: steady if any of its runs reached it, else the peak (for
  * programs that do not write `ready`). */
 enum bench_state bench_row_state(const struct bench_row *row);

@@ -108,19 +108,47 @@ static bool two_n(const struct points *p)
 	return false;
 }
 
+/* Values that were added one by one (Welford: no precision is lost for large ones). */
+struct moments {
+	unsigned n;
+	double mean, squares; /* squares: of the distances from the mean */
+};
+
+static void moments_add(struct moments *m, double value)
+{
+	double off = value - m->mean;
+
+	m->mean += off / ++m->n;
+	m->squares += off * (value - m->mean);
+}
+
+static double moments_variance(const struct moments *m)
+{
+	return m->n > 1 ? m->squares / (m->n - 1) : 0;
+}
+
+/* The runs with the N of run i, of one part. first: run i is the first of them. */
+static struct moments repeats_of(const struct points *p, const double *y, unsigned i, bool *first)
+{
+	struct moments m = { 0 };
+
+	*first = true;
+	for (unsigned j = 0; j < p->n; j++) {
+		if (p->run[j]->tasks != p->run[i]->tasks)
+			continue;
+		*first = *first && j >= i;
+		moments_add(&m, y[j]);
+	}
+	return m;
+}
+
 static void find_worst(const struct points *p, const double *y, struct fit *fit)
 {
 	for (unsigned i = 0; i < p->n; i++) {
-		double sum = 0, off;
-		unsigned n = 0;
+		bool first;
+		struct moments m = repeats_of(p, y, i, &first);
+		double off = fabs(m.mean - fit->tare - fit->slope * p->tasks[i]) / p->scale[i];
 
-		for (unsigned j = 0; j < p->n; j++) {
-			if (p->run[j]->tasks != p->run[i]->tasks)
-				continue;
-			sum += y[j];
-			n++;
-		}
-		off = fabs(sum / n - fit->tare - fit->slope * p->tasks[i]) / p->scale[i];
 		if (i && off <= fit->worst + NOISE)
 			continue;
 		fit->worst = off;
@@ -152,32 +180,6 @@ static double half_width(const struct variance *s)
 	return s->by_df > 0 ? student(s->sum * s->sum / s->by_df) * sqrt(s->sum) : 0;
 }
 
-/* The runs with one N, of one part: how many, their mean and their variance; first: run i is the
- * first of them. */
-struct repeats {
-	bool first;
-	unsigned n;
-	double mean, variance; /* variance 0: one run */
-};
-
-static struct repeats repeats_at(const struct points *p, const double *y, unsigned i)
-{
-	struct repeats r = { .first = true };
-	double squares = 0;
-
-	for (unsigned j = 0; j < p->n; j++) {
-		double off = y[j] - r.mean;
-
-		if (p->run[j]->tasks != p->run[i]->tasks)
-			continue;
-		r.first = r.first && j >= i;
-		r.mean += off / ++r.n;
-		squares += off * (y[j] - r.mean);
-	}
-	r.variance = r.n > 1 ? squares / (r.n - 1) : 0;
-	return r;
-}
-
 /* Sums over the different N, for the interval. `w`, `x_mean`, `xx`: of fit_values(). */
 struct spread {
 	unsigned k;                  /* different N */
@@ -193,26 +195,28 @@ static struct spread spread_of(const struct points *p, const double *y, double w
 	double squares = 0;
 
 	for (unsigned i = 0; i < p->n; i++) {
-		struct repeats r = repeats_at(p, y, i);
+		bool first;
+		struct moments m = repeats_of(p, y, i, &first);
 
-		s.k += r.first;
-		squares += r.first ? r.variance * (r.n - 1) / (p->scale[i] * p->scale[i]) : 0;
+		s.k += first;
+		squares += first ? m.squares / (p->scale[i] * p->scale[i]) : 0;
 	}
 	s.pooled = p->n > s.k ? squares / (p->n - s.k) : 0;
 	for (unsigned i = 0; i < p->n; i++) {
-		struct repeats r = repeats_at(p, y, i);
+		bool first;
+		struct moments m = repeats_of(p, y, i, &first);
 		double wi = 1 / (p->scale[i] * p->scale[i]);
 		double by_slope = wi * (p->tasks[i] - x_mean) / xx;
 		double by_tare = wi / w - x_mean * by_slope;
-		double off = r.mean - fit->tare - fit->slope * p->tasks[i];
-		double variance = r.n > 1 ? r.variance : s.pooled / wi;
-		unsigned df = r.n > 1 ? r.n - 1 : p->n - s.k;
+		double off = m.mean - fit->tare - fit->slope * p->tasks[i];
+		double variance = m.n > 1 ? moments_variance(&m) : s.pooled / wi;
+		unsigned df = m.n > 1 ? m.n - 1 : p->n - s.k;
 
-		if (!r.first)
+		if (!first)
 			continue;
-		add_variance(&s.slope, r.n * by_slope * by_slope * variance, df);
-		add_variance(&s.tare, r.n * by_tare * by_tare * variance, df);
-		s.off += r.n * wi * off * off;
+		add_variance(&s.slope, m.n * by_slope * by_slope * variance, df);
+		add_variance(&s.tare, m.n * by_tare * by_tare * variance, df);
+		s.off += m.n * wi * off * off;
 	}
 	return s;
 }
@@ -400,23 +404,22 @@ static struct level level_at(const struct bench_row *row, unsigned parts, uint64
 {
 	enum bench_state state = bench_row_state(row);
 	struct level l = { .known = true };
-	double squares = 0;
+	struct moments m = { 0 };
 
 	for (unsigned i = 0; i < row->runs->len; i++) {
 		const struct bench_run *run = row->runs->pdata[i];
-		double value, off;
+		double value;
 
 		if (run->tasks != tasks || !went_well(run, state))
 			continue;
 		l.known &= sum_parts(&run->at[state], parts, &value);
-		/* Welford: no precision is lost for large weights. */
-		off = value - l.mean;
-		l.mean += off / ++l.n;
-		squares += off * (value - l.mean);
+		moments_add(&m, value);
 	}
-	l.known &= l.n > 0;
-	if (l.n > 1)
-		l.variance = squares / (l.n - 1) / l.n;
+	l.n = m.n;
+	l.mean = m.mean;
+	l.known &= m.n > 0;
+	if (m.n > 1)
+		l.variance = moments_variance(&m) / m.n;
 	return l;
 }
 

@@ -210,6 +210,17 @@ static void read_bench(struct loading *l)
 		reader_twice(r);
 }
 
+/* Results of an earlier tare have such peaks. */
+static void check_peaks(struct bench *b)
+{
+	for (unsigned i = 0; i < b->rows->len; i++) {
+		struct bench_row *row = b->rows->pdata[i];
+
+		for (unsigned j = 0; j < row->runs->len; j++)
+			bench_check_peak(row, row->runs->pdata[j]);
+	}
+}
+
 static void read_all(struct loading *l)
 {
 	struct reader *r = &l->r;
@@ -226,6 +237,7 @@ static void read_all(struct loading *l)
 	reader_check_rows(r, "runs", "SELECT count(*) FROM runs", l->runs);
 	reader_check_rows(r, "weighings", "SELECT count(*) FROM weighings", l->weighings);
 	reader_check_rows(r, "measures", "SELECT count(*) FROM measures", l->measures);
+	check_peaks(l->b);
 }
 
 int bench_store_load(struct bench **b, const char *path)

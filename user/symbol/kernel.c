@@ -121,7 +121,7 @@ static const char *parse_symbol(const char *line, uint64_t *at)
 	}
 	if (!*at || line[0] != ' ' || !line[1] || !strchr("tTwW", line[1]) || line[2] != ' ')
 		return NULL;
-	return strchr(" \t\n", line[3]) ? NULL : line + 3; /* also at the end of the text */
+	return !line[3] || strchr(" \t\n", line[3]) ? NULL : line + 3; /* a symbol without a name */
 }
 
 /* One pass over the file, which need not be sorted. A read() of it gives up to 4096 bytes, but

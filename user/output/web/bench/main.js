@@ -156,7 +156,8 @@ function growthSection() {
 function publishedKey() {
 	return el('ul', { class: 'key' },
 		[['p2023', 'published 2023, max RSS'], ['p2024', 'published 2024, max RSS'],
-		['rss', 'RSS, here'], ['weight', 'weight, with kernel memory']].map(
+		['rss', 'RSS at its peak, here'],
+			['weight', 'weight at its peak, with kernel memory']].map(
 			([c, t]) => el('li', null, el('i', { class: `shape ${c}` }), t)));
 }
 

@@ -36,9 +36,9 @@ export function method() {
 			'and are marked.'),
 		paragraph('Published figures',
 			'are the maximum RSS of single runs, of other versions on other ' +
-			'machines. Next to them are tare\u2019s RSS and its weight, at the peak; ' +
-			'in the newer root when all tasks wait, because a script enters it. ' +
-			'The difference between these two is memory that RSS does not count.'),
+			'machines. Next to them are tare\u2019s RSS at the peak and its weight ' +
+			'at the peak. The difference between these two is memory that RSS ' +
+			'does not count.'),
 		paragraph('Not measured',
 			'means that the value is unknown on this kernel or for this program. It ' +
 			'is never counted as 0.'));

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Published figures next to tare's, at the same N: published max RSS, tare's RSS, and tare's weight
-// (with kernel memory).
+// Published figures next to tare's, at the same N: published max RSS, tare's RSS at the peak, and
+// tare's weight (with kernel memory).
 
 import { UNKNOWN, known, size, tasks } from '../shared/format.js';
 import { points, publishedSlopes } from './model.js';
 import { rodsChart } from './rods.js';
 
-/** tare's value at the peak, to compare with max RSS; if there is none, the steady value. The peak
- * of a program in the newer root may be that of the script that enters this root (10 MiB). */
+/** tare's value at the peak, to compare with max RSS; if that is not known, the steady value. */
 function ours(r, part, n) {
-	for (const state of r.root === 'sid' ? [r.state, 'peak'] : ['peak', r.state]) {
+	for (const state of ['peak', r.state]) {
 		const p = points(r, part, state).find((x) => x.tasks === n);
 
 		if (p)
